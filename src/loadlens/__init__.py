@@ -1,0 +1,77 @@
+"""Reads what running watches export and shows overload patterns against published guidance.
+
+>>> import loadlens as ll
+>>> log = ll.sample("overload")        # or ll.read("export.zip")
+>>> found = ll.assess(log)
+>>> ll.report(found, "report.html", lang="nl")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from loadlens.figures import plot_calendar, plot_guidance, plot_rule, plot_timeline
+    from loadlens.files import read
+    from loadlens.findings import Assessment, assess
+    from loadlens.formats.source import UnreadableFile
+    from loadlens.guidance import Guidance, GuidanceError, Rule, read_guidance
+    from loadlens.log import LogError, RunningLog
+    from loadlens.reports import report
+    from loadlens.simulation import sample, simulate
+
+# Nothing heavy is imported before it is asked for: `import loadlens` costs next to nothing.
+_HOMES = {
+    "read": "files",
+    "assess": "findings",
+    "Assessment": "findings",
+    "report": "reports",
+    "read_guidance": "guidance",
+    "Guidance": "guidance",
+    "Rule": "guidance",
+    "GuidanceError": "guidance",
+    "RunningLog": "log",
+    "LogError": "log",
+    "UnreadableFile": "formats.source",
+    "sample": "simulation",
+    "simulate": "simulation",
+    "plot_timeline": "figures",
+    "plot_guidance": "figures",
+    "plot_rule": "figures",
+    "plot_calendar": "figures",
+}
+
+__all__ = [
+    "Assessment",
+    "Guidance",
+    "GuidanceError",
+    "LogError",
+    "Rule",
+    "RunningLog",
+    "UnreadableFile",
+    "assess",
+    "plot_calendar",
+    "plot_guidance",
+    "plot_rule",
+    "plot_timeline",
+    "read",
+    "read_guidance",
+    "report",
+    "sample",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'loadlens' has no attribute {name!r}")
+    value = getattr(import_module(f"loadlens.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

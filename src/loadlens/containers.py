@@ -1,0 +1,192 @@
+"""Finds the files in what a user names: a file, a folder, a zip, a gzip, in any mix and nesting.
+
+Nothing is ever unpacked to disk, so no path in an archive can lead anywhere; content is read through a guard that stops
+at a bomb. What cannot be opened is handed on with its reason, so that the rest goes on.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
+
+from loadlens.formats.source import HEAD_BYTES, MAX_BYTES, Source, UnreadableFile
+from loadlens.log import reading_rules
+
+_ZIP = b"PK\x03\x04"
+_EMPTY_ZIP = b"PK\x05\x06"
+_GZIP = b"\x1f\x8b"
+_BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Unopened:
+    """A file that could not be opened, and why."""
+
+    name: str
+    message: str
+
+
+class _Guarded(io.RawIOBase):
+    """A stream that says which file is broken, and refuses to unpack far more than a real export would."""
+
+    def __init__(self, stream: IO[bytes], name: str, packed: int | None) -> None:
+        rules = reading_rules()["containers"]
+        self._stream, self._name, self._seen = stream, name, 0
+        self._most = MAX_BYTES
+        if packed is not None:
+            self._most = max(rules["ratio_matters_above_bytes"], packed * rules["ratio_at_most"])
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            block = self._stream.read(len(buffer))
+        except _BROKEN as error:
+            raise UnreadableFile(
+                f"{self._name}: its packed content is damaged ({error}); export or download it again"
+            ) from error
+        self._seen += len(block)
+        if self._seen > self._most:
+            raise UnreadableFile(
+                f"{self._name}: unpacks to more than {self._most:,} bytes, which no export of its size does; not read"
+            )
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def find_sources(path: Path) -> Iterator[Source | Unopened]:
+    """Yield every file at a path: the file itself, all files of a folder, all members of a zip, decompressed.
+
+    Parameters
+    ----------
+    path : Path
+        A file or folder. Folders are walked in name order; links that lead out of the folder are not followed.
+
+    Notes
+    -----
+    A source can be read until the next one is asked for: the archive it lies in is open only so long.
+    """
+    if path.is_dir():
+        yield from _walk(path)
+    else:
+        yield from _open_file(path, path.name)
+
+
+def _walk(folder: Path) -> Iterator[Source | Unopened]:
+    root = folder.resolve()
+    for place, subfolders, names in os.walk(folder, followlinks=False):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(place, name)
+            shown = f"{root.name}/{path.relative_to(folder).as_posix()}"
+            if name.startswith("."):
+                continue
+            if path.is_symlink() and not path.resolve().is_relative_to(root):
+                yield Unopened(shown, f"{shown}: a link that leads out of the folder; name its target itself")
+            elif not path.is_file():
+                yield Unopened(shown, f"{shown}: not a plain file")
+            else:
+                yield from _open_file(path, shown)
+
+
+def _open_file(path: Path, shown: str) -> Iterator[Source | Unopened]:
+    try:
+        size = path.stat().st_size
+        yield from _open(lambda: path.open("rb"), shown, size, depth=0)
+    except OSError as error:
+        yield Unopened(shown, f"{shown}: cannot be opened ({error.strerror})")
+
+
+def _open(
+    opener: Callable[[], IO[bytes]], shown: str, size: int, depth: int, packed: int | None = None
+) -> Iterator[Source | Unopened]:
+    """Yield the source behind `opener`, or the sources in it when it is a zip."""
+    try:
+        with _Guarded(opener(), shown, packed) as stream:
+            head = _read_head(stream)
+        if head.startswith((_ZIP, _EMPTY_ZIP)):
+            yield from _open_zip(opener, shown, depth)
+            return
+        if head.startswith(_GZIP):
+
+            def unzipped() -> IO[bytes]:
+                packed_stream = opener()
+                unpacked = gzip.GzipFile(fileobj=packed_stream, mode="rb")
+                unpacked.myfileobj = cast("io.FileIO", packed_stream)  # so that closing the one closes the other
+                return cast("IO[bytes]", unpacked)
+
+            with _Guarded(unzipped(), shown, size) as stream:
+                head = _read_head(stream)
+            yield Source(shown, head, _guard(unzipped, shown, size))
+            return
+        yield Source(shown, head, _guard(opener, shown, packed))
+    except UnreadableFile as error:
+        yield Unopened(shown, str(error))
+
+
+def _guard(opener: Callable[[], IO[bytes]], shown: str, packed: int | None) -> Callable[[], BinaryIO]:
+    def opened() -> BinaryIO:
+        return cast("BinaryIO", io.BufferedReader(_Guarded(opener(), shown, packed), 1 << 20))
+
+    return opened
+
+
+def _read_head(stream: _Guarded) -> bytes:
+    head = b""
+    while len(head) < HEAD_BYTES and (block := stream.read(HEAD_BYTES - len(head))):
+        head += block
+    return head
+
+
+def _open_zip(opener: Callable[[], IO[bytes]], shown: str, depth: int) -> Iterator[Source | Unopened]:
+    rules = reading_rules()["containers"]
+    if depth >= rules["depth_at_most"]:
+        yield Unopened(shown, f"{shown}: zip within zip deeper than {rules['depth_at_most']}; unpack it by hand")
+        return
+    try:
+        with opener() as packed, _seekable(packed, shown) as whole, zipfile.ZipFile(whole) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if len(members) > rules["members_at_most"]:
+                raise UnreadableFile(f"{shown}: {len(members):,} members; more than any export has, so not read")
+            if any(member.filename == "xl/workbook.xml" for member in members):
+                raise UnreadableFile(f"{shown}: an Excel workbook; save the sheet as CSV and give that")
+            for member in sorted(members, key=lambda member: member.filename):
+                yield from _open_member(archive, member, f"{shown}/{member.filename}", depth)
+    except _BROKEN as error:
+        yield Unopened(shown, f"{shown}: the zip is damaged ({error}); export or download it again")
+
+
+def _open_member(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, shown: str, depth: int
+) -> Iterator[Source | Unopened]:
+    if Path(member.filename).name.startswith("."):
+        return
+    if member.flag_bits & 0x1:
+        yield Unopened(shown, f"{shown}: protected by a password; unpack it by hand and give the folder")
+        return
+    yield from _open(lambda: archive.open(member), shown, member.file_size, depth + 1, max(member.compress_size, 1))
+
+
+def _seekable(stream: IO[bytes], shown: str) -> IO[bytes]:
+    """Return the stream itself where it is a file on disk, else a copy that spills to disk when it is large."""
+    if not isinstance(stream, zipfile.ZipExtFile):
+        return stream
+    copy = tempfile.SpooledTemporaryFile(max_size=1 << 26)  # noqa: SIM115 the caller closes it
+    guarded = _Guarded(stream, shown, None)
+    while block := guarded.read(1 << 20):
+        copy.write(block)
+    copy.seek(0)
+    return cast("IO[bytes]", copy)

@@ -1,0 +1,1 @@
+"""Readers of watch and platform exports, one module per format."""

@@ -1,0 +1,153 @@
+"""Bytes of a delimited text file in, numbered records out: encoding, line ends, delimiter, quotes.
+
+Nothing here knows what a heading means. Memory stays bounded whatever the bytes are.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+
+from loadlens.formats.source import UnreadableFile
+
+MAX_TEXT = 200_000_000
+"""Longest text that is read, in bytes. A list of 20,000 activities is some 15 MB."""
+
+MAX_RECORDS = 500_000
+MAX_LINE = 1_000_000
+MAX_LINES_PER_RECORD = 5_000
+
+DELIMITERS = (",", ";", "\t", "|")
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+Record = tuple[int, list[str]]
+"""Line on which a record starts (the first line is 1), and its cells."""
+
+
+def find_encoding(content: bytes, *, cut: bool = False) -> str | None:
+    """Return the encoding of a text, or None when the bytes are no text.
+
+    Parameters
+    ----------
+    content : bytes
+        The file, or its beginning.
+    cut : bool
+        Whether `content` may end in the middle of a character.
+
+    Returns
+    -------
+    str or None
+        UTF-8 or UTF-16 when marked so, UTF-8 when valid, else the Windows code page of Western Europe.
+    """
+    for mark, name in _BOMS:
+        if content.startswith(mark):
+            return name
+    if b"\x00" in content[:65_536]:
+        return None
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(content), 1 << 20):
+            decoder.decode(content[start : start + (1 << 20)])
+        decoder.decode(b"", final=not cut)
+    except UnicodeDecodeError:
+        try:
+            content.decode("cp1252")
+        except UnicodeDecodeError:
+            return "latin-1"
+        return "cp1252"
+    return "utf-8"
+
+
+def head_text(head: bytes) -> str | None:
+    """Return the beginning of a file as text, or None when it is binary."""
+    encoding = find_encoding(head, cut=True)
+    if encoding is None:
+        return None
+    text = head.decode(encoding, errors="ignore")
+    controls = sum(1 for sign in text[:4096] if ord(sign) < 32 and sign not in "\t\r\n\f")
+    return None if controls > 4 else text
+
+
+def _lines(stream: io.TextIOBase, name: str, since: list[int]) -> Iterator[str]:
+    for line in stream:
+        since[0] += 1
+        if len(line) > MAX_LINE or since[0] > MAX_LINES_PER_RECORD:
+            raise UnreadableFile(
+                f"{name}: one row is longer than {MAX_LINE:,} characters or {MAX_LINES_PER_RECORD:,} lines; "
+                "a quotation mark may be missing. Export the file again"
+            )
+        yield line
+
+
+def read_records(
+    content: bytes, encoding: str, delimiter: str, name: str, *, strict: bool = False
+) -> Iterator[Record]:
+    """Yield the records of a delimited text, one at a time.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole text.
+    encoding, delimiter : str
+        As found before.
+    name : str
+        What errors call the file.
+    strict : bool
+        Raise ``csv.Error`` where quotation marks do not pair up.
+
+    Raises
+    ------
+    UnreadableFile
+        More rows, or a longer row, than any real list holds.
+    """
+    stream = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, errors="replace", newline="")
+    since = [0]
+    reader = csv.reader(_lines(stream, name, since), delimiter=delimiter, strict=strict)
+    start = 1
+    for count, cells in enumerate(reader, start=1):
+        if count > MAX_RECORDS:
+            raise UnreadableFile(
+                f"{name}: more than {MAX_RECORDS:,} rows; a list of activities or days is shorter. "
+                "Offer the list itself, not second-by-second data"
+            )
+        yield start, cells
+        start = reader.line_num + 1
+        since[0] = 0
+
+
+def has_paired_quotes(content: bytes, encoding: str, delimiter: str, name: str) -> bool:
+    """Say whether every quotation mark has its partner, as far as the csv rules can tell."""
+    try:
+        for _ in read_records(content, encoding, delimiter, name, strict=True):
+            pass
+    except csv.Error:
+        return False
+    return True
+
+
+def first_records(text: str, delimiter: str, most: int = 40) -> list[Record]:
+    """Return the first records of a text; fewer when it breaks off inside quotes."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    found: list[Record] = []
+    start = 1
+    try:
+        for cells in reader:
+            found.append((start, cells))
+            start = reader.line_num + 1
+            if len(found) == most:
+                break
+    except csv.Error:
+        return found
+    return found
+
+
+def likely_delimiters(text: str) -> list[str]:
+    """Return the delimiters that occur in the first lines, most frequent first; a line ``sep=;`` decides."""
+    lines = [line for line in text[:65_536].splitlines() if line.strip()][:20]
+    if lines and lines[0].lower().startswith("sep=") and len(lines[0].rstrip()) <= 5:
+        return [lines[0][4:5] or "\t"]
+    counts = {mark: max((line.count(mark) for line in lines), default=0) for mark in DELIMITERS}
+    return sorted((mark for mark in DELIMITERS if counts[mark]), key=lambda mark: -counts[mark]) or [","]

@@ -1,0 +1,205 @@
+"""Dates and times as exports write them, in any order and in a dozen languages.
+
+Whether 5/2/2025 is in May or in February is decided once for a whole column, from evidence, and said when unsure.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+from loadlens.formats.cells import plain
+
+Moment = npt.NDArray[np.datetime64]
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")
+_NUMERIC = re.compile(r"(\d{1,4})([./-]) ?(\d{1,2})[./-] ?(\d{1,4})\.?(?:[T ,]+(.*))?")
+_TIME = re.compile(r"(\d{1,2})[:.h](\d\d)(?:[:.](\d\d))?(?:[.,]\d+)?\s*(?:([ap])\.? ?m\.?)?\b")
+_ZONE = re.compile(r"(?:(?<=\d)|\s)(z|utc|gmt|[+-]\d\d:?\d\d)$", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_CLOCK_ONLY = re.compile(r"\d{1,2}:\d\d")
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What a column of dates says.
+
+    Attributes
+    ----------
+    values : array of datetime64[s]
+        The wall time as written (in UTC when the cell says so); NaT where missing or not understood.
+    order : str
+        ``"ymd"``, ``"dmy"``, ``"mdy"`` or ``"ydm"`` for numeric dates, ``"words"`` for names of months.
+    unsure : bool
+        True when the order of day and month rests on habit alone.
+    without_year, without_day : int
+        Cells that hold a day but no year (``Nov 11``, ``Oct 1-7``), or a month without a day.
+    """
+
+    values: Moment
+    order: str
+    unsure: bool
+    without_year: int
+    without_day: int
+
+
+@cache
+def month_names() -> dict[str, int]:
+    """Return plain month names and abbreviations of all languages known -> 1..12."""
+    text = resources.files("loadlens").joinpath("data/exports/months.toml").read_text(encoding="utf-8")
+    found: dict[str, int] = {}
+    for names in tomllib.loads(text).values():
+        for number, variants in enumerate(names, start=1):
+            for variant in variants:
+                found[plain(variant)] = number
+    return found
+
+
+def _clean(cell: str) -> str:
+    text = cell.replace("\u202f", " ").replace("\u00a0", " ").replace("年", "-").replace("月", "-")
+    return " ".join(text.replace("日", " ").removeprefix("'").split())
+
+
+def _zone(text: str) -> tuple[str, int]:
+    """Split off a zone; its offset in minutes is taken away later, so that the result is UTC."""
+    found = _ZONE.search(text)
+    if not found or not _CLOCK_ONLY.search(text):
+        return text, 0
+    mark = found[1]
+    if mark[0] not in "+-":
+        return text[: found.start()], 0
+    minutes = int(mark[1:3]) * 60 + int(mark[-2:])
+    return text[: found.start()], minutes if mark[0] == "+" else -minutes
+
+
+def _time(text: str) -> tuple[int, int, int] | None:
+    if not text:
+        return 0, 0, 0
+    found = _TIME.fullmatch(text.strip().casefold())
+    if not found:
+        return None
+    hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
+    if found[4] and not 1 <= hour <= 12:
+        return None
+    if found[4]:
+        hour = hour % 12 + (12 if found[4] == "p" else 0)
+    return hour, minute, second
+
+
+def _year(text: str) -> int:
+    return int(text) if len(text) == 4 else 2000 + int(text) if int(text) < 70 else 1900 + int(text)
+
+
+def _build(year: int, month: int, day: int, time: tuple[int, int, int] | None) -> datetime | None:
+    if time is None or not 1970 <= year <= 2100:
+        return None
+    try:
+        return datetime(year, month, day, *time)
+    except ValueError:
+        return None
+
+
+def _from_words(text: str) -> tuple[datetime | None, str]:
+    """Read a date with a month's name; the second value says what is lacking: "year", "day" or nothing."""
+    time: tuple[int, int, int] | None = (0, 0, 0)
+    found = re.search(r"\d{1,2}[:h]\d\d.*$", text)
+    if found:
+        time = _time(found[0])
+        text = text[: found.start()]
+    tokens = _WORD.findall(text)
+    names = month_names()
+    months = [names[plain(token)] for token in tokens if plain(token) in names]
+    years = [token for token in tokens if token.isdigit() and len(token) == 4]
+    days = [int(token) for token in tokens if token.isdigit() and len(token) <= 2]
+    if not months or len(days) > 1 or len(years) > 1:
+        return None, "year" if months and not years else ""
+    if not years or not days:
+        return None, "day" if years else "year"
+    # A weekday may look like a month ("mar." is Tuesday in French); the month stands nearer to the year.
+    return _build(int(years[0]), months[-1], days[0], time), ""
+
+
+def _split(text: str) -> tuple[str, str, str, str, str] | None:
+    found = _NUMERIC.fullmatch(text)
+    return None if found is None else (found[1], found[3], found[4], found[5] or "", found[2])
+
+
+def _variation(moments: list[datetime | None]) -> float:
+    known = [moment for moment in moments if moment is not None]
+    if len(known) < 3:
+        return np.inf
+    return sum(abs((b - a).days) for a, b in zip(known, known[1:], strict=False))
+
+
+def _numeric(parts: tuple[str, str, str, str, str], order: str) -> datetime | None:
+    first, second, third, time, _ = parts
+    by_letter = dict(zip(order, (first, second, third), strict=True))
+    return _build(_year(by_letter["y"]), int(by_letter["m"]), int(by_letter["d"]), _time(time))
+
+
+def _order(split: list[tuple[str, str, str, str, str]], language: str) -> tuple[str, bool]:
+    """Decide the order of day, month and year for a whole column; also say whether that is unsure."""
+    if sum(len(parts[0]) == 4 for parts in split) * 2 > len(split):
+        swapped = sum(int(parts[1]) > 12 for parts in split)
+        return ("ydm" if swapped > sum(int(parts[2]) > 12 for parts in split) else "ymd"), False
+    day_first = sum(int(parts[0]) > 12 for parts in split)
+    month_first = sum(int(parts[1]) > 12 for parts in split)
+    if day_first != month_first:
+        return ("dmy" if day_first > month_first else "mdy"), False
+    if split[0][4] == ".":
+        return "dmy", False
+    # Lists are sorted: under the wrong reading they jump to and fro.
+    jumps = {order: _variation([_numeric(parts, order) for parts in split]) for order in ("dmy", "mdy")}
+    if min(jumps.values()) * 2 < max(jumps.values()) and np.isfinite(max(jumps.values())):
+        return min(jumps, key=lambda order: jumps[order]), False
+    english = language == "en" and split[0][4] == "/"
+    same = all(parts[0] == parts[1] for parts in split)
+    return ("mdy" if english else "dmy"), not same
+
+
+def read_moments(cells: Sequence[str], language: str = "en", *, as_written: bool = False) -> Moments:
+    """Read a column of dates, with or without times.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        An empty cell is missing.
+    language : str
+        Language of the headings; used only where the cells themselves leave day and month open.
+    as_written : bool
+        Keep the wall time where a cell bears an offset; otherwise such a cell becomes UTC.
+
+    Returns
+    -------
+    Moments
+    """
+    filled = [cell for cell in cells if cell]
+    if filled and all(_ISO.fullmatch(cell) for cell in filled):
+        try:
+            values = np.array([cell or "NaT" for cell in cells], dtype="datetime64[s]")
+        except ValueError:
+            pass
+        else:
+            return Moments(values, "ymd", unsure=False, without_year=0, without_day=0)
+    zoned = [_zone(_clean(cell)) for cell in cells]
+    split = [_split(text) for text, _ in zoned]
+    known = [parts for parts in split if parts is not None]
+    order, unsure = _order(known, language) if known else ("words", False)
+    lacking = {"year": 0, "day": 0, "": 0}
+    moments: list[datetime | None] = []
+    for (text, offset), parts in zip(zoned, split, strict=True):
+        moment, lacks = (_numeric(parts, order), "") if parts else _from_words(text)
+        lacking[lacks] += 1
+        if moment is not None and not as_written:
+            moment -= timedelta(minutes=offset)
+        moments.append(moment)
+    values = np.array(moments, dtype="datetime64[s]")
+    return Moments(values, order, unsure, without_year=lacking["year"], without_day=lacking["day"])

@@ -1,0 +1,128 @@
+"""What a format is offered, and what it gives back.
+
+A format is a module with ``sniff(head, name) -> bool`` and ``parse(source, options) -> Reading``. Both speak in the
+two small types below, so that a format needs to know nothing of folders, zips or merging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import pandas as pd
+
+HEAD_BYTES = 16_384
+"""How much of a file ``sniff`` is shown."""
+
+MAX_BYTES = 1 << 30
+"""The most that ``Source.read`` takes into memory."""
+
+
+class UnreadableFile(ValueError):
+    """A file cannot be used. The message says where, what is wrong, and what would be right."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user may say about the files that the files do not say themselves."""
+
+    tz: str | None = None
+    """IANA time zone in which days are counted where a file gives no offset."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Heading in the file -> column name of loadlens, for exports we do not know."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file on offer: plain, from a zip, or gunzipped.
+
+    Attributes
+    ----------
+    name : str
+        Path as shown to the user; members of a zip as ``export.zip/activities/1.fit.gz``.
+    head : bytes
+        The first bytes, decompressed.
+    opener : callable
+        Gives a fresh binary stream of the whole content, decompressed.
+    """
+
+    name: str
+    head: bytes
+    opener: Callable[[], BinaryIO]
+
+    def read(self, limit: int = MAX_BYTES) -> bytes:
+        """Return the whole content.
+
+        Raises
+        ------
+        UnreadableFile
+            The content is longer than `limit` bytes.
+        """
+        with self.opener() as stream:
+            content = stream.read(limit + 1)
+        if len(content) > limit:
+            raise UnreadableFile(
+                f"{self.name}: larger than {limit:,} bytes when unpacked; "
+                "a real export of this kind is smaller, so it was not read"
+            )
+        return content
+
+
+@dataclass
+class Reading:
+    """What one source holds, in the columns and units of ``data/columns.toml``.
+
+    Attributes
+    ----------
+    format : str
+        Name of the format, e.g. ``"garmin_activities"``.
+    tables : dict of str to DataFrame
+        Any of activities, laps, minutes, wellness, gear, diary. `activities.activity` holds a key unique within this
+        reading; laps and minutes refer to it. Columns may be missing; ``log.conform`` adds them.
+    ledger : list of dict
+        Made with `note`.
+    facts : dict
+        Columns of ``sources``: rows, used, set_aside, status, message, language, number_format, units.
+    """
+
+    format: str
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    ledger: list[dict[str, object]] = field(default_factory=list)
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def note(
+        self,
+        what: str,
+        action: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        value: object = None,
+        count: int = 1,
+    ) -> None:
+        """Add one ledger row.
+
+        Parameters
+        ----------
+        what : str
+            Key of a sentence under ``[ledger]`` in ``data/words.toml``.
+        action : {"set_aside", "repaired", "converted", "merged", "noted"}
+            What was done.
+        row : int, optional
+            Row in the file as an editor counts it (the heading is row 1); none when it concerns the whole file.
+        column, value : optional
+            The field concerned, and what stood there.
+        count : int
+            How many rows or values this entry stands for.
+        """
+        self.ledger.append(
+            {
+                "row": row,
+                "field": column,
+                "what": what,
+                "value": None if value is None else str(value)[:200],
+                "count": count,
+                "action": action,
+            }
+        )

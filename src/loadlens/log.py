@@ -1,0 +1,398 @@
+"""The running log of one athlete: nine plain DataFrames, one gate that every table passes, and the account of days.
+
+What a column means, its unit and the range a body and a watch can produce stand in ``data/columns.toml``. Readers give
+raw frames in those columns; `conform` checks them, orders them and sets impossible values aside.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Hashable
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+TEXT = pd.StringDtype(na_value=np.nan)
+_DTYPES: dict[str, Any] = {
+    "text": TEXT,
+    "number": "float64",
+    "integer": "Int64",
+    "flag": "boolean",
+    "date": "datetime64[us]",
+    "clock": "datetime64[us]",
+    "instant": pd.DatetimeTZDtype("us", "UTC"),
+}
+
+PerDay = Literal["sum", "mean", "max"]
+
+
+class LogError(ValueError):
+    """A table does not fit the log. The message says where, what is wrong, and what would be right."""
+
+
+@cache
+def describe_columns() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return every table's columns with their dtype, unit, range and names, as ``data/columns.toml`` has them."""
+    return tomllib.loads(files("loadlens").joinpath("data/columns.toml").read_text("utf-8"))
+
+
+@cache
+def reading_rules() -> dict[str, Any]:
+    """Return the numbers by which sources are joined and days accounted for (``data/reading.toml``)."""
+    return tomllib.loads(files("loadlens").joinpath("data/reading.toml").read_text("utf-8"))
+
+
+def conform(table: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, object]]]:
+    """Give a table its declared columns, dtypes and order, and set impossible values aside.
+
+    Parameters
+    ----------
+    table : str
+        A table of ``data/columns.toml``.
+    frame : DataFrame
+        Any of the table's columns, in canonical units.
+
+    Returns
+    -------
+    frame : DataFrame
+        All declared columns, in order, on a fresh RangeIndex.
+    issues : list of dict
+        Ledger rows for values outside the declared range, which are NaN in the result.
+
+    Raises
+    ------
+    LogError
+        The table or a column is not declared, a value is not of the column's type or vocabulary.
+    """
+    declared = describe_columns().get(table)
+    if declared is None:
+        raise LogError(f"{table}: no such table; known: {', '.join(describe_columns())}")
+    stray = [str(name) for name in frame.columns if name not in declared]
+    if stray:
+        raise LogError(f"{table}: unknown columns {stray}; declared in data/columns.toml: {list(declared)}")
+    frame = frame.reset_index(drop=True)
+    out = {name: _cast(table, name, spec, frame) for name, spec in declared.items()}
+    conformed = pd.DataFrame(out, index=frame.index)
+    issues: list[dict[str, object]] = []
+    for name, spec in declared.items():
+        if "range" in spec:
+            issues += _set_aside_impossible(conformed, name, *spec["range"])
+    return conformed, issues
+
+
+def _cast(table: str, name: str, spec: dict[str, Any], frame: pd.DataFrame) -> pd.Series[Any]:
+    dtype = _DTYPES[spec["dtype"]]
+    if name not in frame:
+        return pd.Series(index=frame.index, dtype=dtype)
+    try:
+        column = frame[name]
+        if spec["dtype"] == "integer":
+            column = column.astype("Float64")
+            if ((column % 1).fillna(0) != 0).any():  # the cast below would cut fractions off without a word
+                raise ValueError("a fraction where whole numbers stand")
+        column = column.astype(dtype)
+    except (TypeError, ValueError) as error:
+        raise LogError(f"{table}.{name}: {error}; would be right: {spec['dtype']}") from error
+    if spec["dtype"] == "date":
+        column = column.dt.normalize()
+    if "values" in spec:
+        wrong = column[column.notna() & ~column.isin(spec["values"])]
+        if len(wrong):
+            raise LogError(f"{table}.{name}: {wrong.iloc[0]!r} is not one of {spec['values']}")
+    return column
+
+
+def _set_aside_impossible(frame: pd.DataFrame, name: str, low: float, high: float) -> list[dict[str, object]]:
+    values = frame[name]
+    wrong = values.notna() & ~values.between(low, high)
+    if not wrong.any():
+        return []
+    found = frame.loc[wrong]
+    sources = found["source"] if "source" in frame else pd.Series(pd.NA, index=found.index)
+    rows = found["source_row"] if "source_row" in frame else pd.Series(pd.NA, index=found.index)
+    if "activity" in frame and "source" not in frame:  # laps and minutes: one entry for the column
+        entries = [(None, None, float(values[wrong].iloc[0]), int(wrong.sum()))]
+    else:
+        entries = [(s, r, float(v), 1) for s, r, v in zip(sources, rows, values[wrong], strict=True)]
+    frame.loc[wrong, name] = np.nan if values.dtype == "float64" else pd.NA
+    return [
+        {
+            "source": None if pd.isna(source) else source,
+            "row": None if pd.isna(row) else row,
+            "field": name,
+            "what": "impossible_value",
+            "value": f"{value:g}",
+            "count": count,
+            "action": "set_aside",
+        }
+        for source, row, value, count in entries
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class RunningLog:
+    """One athlete's log. Every attribute is a DataFrame; ``data/columns.toml`` describes its columns.
+
+    Attributes
+    ----------
+    activities : DataFrame
+        One row per session of any sport, oldest first.
+    laps, minutes : DataFrame
+        Laps, and one row per recorded minute of foot sports; both refer to ``activities.activity``.
+    wellness : DataFrame
+        One row per local date.
+    gear : DataFrame
+        Shoes, with the distance that is certain and the distance that is possible.
+    diary : DataFrame
+        One row per entry.
+    days : DataFrame
+        One row per local date of the span: run, rest or unknown, and why.
+    sources, ledger : DataFrame
+        Every file offered; everything set aside, repaired, converted or merged.
+    """
+
+    activities: pd.DataFrame
+    laps: pd.DataFrame
+    minutes: pd.DataFrame
+    wellness: pd.DataFrame
+    gear: pd.DataFrame
+    diary: pd.DataFrame
+    days: pd.DataFrame
+    sources: pd.DataFrame
+    ledger: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            expected = list(describe_columns()[entry.name])
+            if list(getattr(self, entry.name).columns) != expected:
+                raise LogError(f"{entry.name}: columns differ from data/columns.toml; pass it through conform()")
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """Activities that are runs, of any kind."""
+        return self.activities[self.activities["sport"] == "run"]
+
+    @property
+    def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """First and last local date of the log.
+
+        Raises
+        ------
+        LogError
+            The log has no days.
+        """
+        if self.days.empty:
+            raise LogError("log: it has no days; read a source with at least one activity or one day")
+        return self.days["date"].iloc[0], self.days["date"].iloc[-1]
+
+    def daily(self, column: str, per_day: PerDay | None = None) -> pd.Series[float]:
+        """Return one value for each day of the span.
+
+        Parameters
+        ----------
+        column : str
+            ``"table.column"``, of activities (runs only) or wellness.
+        per_day : {"sum", "mean", "max"}, optional
+            How the rows of one day add up; by default as ``data/columns.toml`` says.
+
+        Returns
+        -------
+        Series of float, shape (days,)
+            In the column's unit, on a daily DatetimeIndex. For activities 0 on rest days (NaN for a mean); NaN on
+            unknown days, and on days where a value is missing from a run.
+
+        Raises
+        ------
+        LogError
+            No such column, or it has no daily form.
+        """
+        table, _, name = column.partition(".")
+        spec = describe_columns().get(table, {}).get(name)
+        how = per_day or (spec or {}).get("per_day")
+        if spec is None or how is None or table not in ("activities", "wellness"):
+            raise LogError(f"{column}: has no daily value; would be right: activities.distance, wellness.sleep ...")
+        rows = self.runs if table == "activities" else self.wellness
+        groups = rows.groupby("date")[name]
+        per_date = groups.agg(how)
+        index = pd.DatetimeIndex(self.days["date"], name="date")
+        if table == "activities":
+            per_date = per_date.where(groups.count() == groups.size())  # a run without the value is not a run of 0
+        series = per_date.reindex(index)
+        if table == "activities" and how != "mean":
+            rest = (self.days["state"] == "rest").to_numpy()
+            series = series.mask(rest, 0.0)
+        return series.astype("float64").rename(column)
+
+    def until(self, date: pd.Timestamp | str) -> RunningLog:
+        """Return the log as it was at the end of a day: nothing later is in it.
+
+        Parameters
+        ----------
+        date : Timestamp or str
+            The last local date to keep.
+        """
+        last = pd.Timestamp(date).normalize()
+        activities = self.activities[self.activities["date"] <= last]
+        kept = {
+            name: getattr(self, name)[getattr(self, name)["date"] <= last].reset_index(drop=True)
+            for name in ("wellness", "diary", "days")
+        }
+        for name in ("laps", "minutes"):
+            table = getattr(self, name)
+            kept[name] = table[table["activity"].isin(activities["activity"])].reset_index(drop=True)
+        starts = self.gear[["gear", "start_distance"]]
+        activities = activities.reset_index(drop=True)
+        return replace(self, activities=activities, gear=tally_gear(activities, starts), **kept)
+
+    def _repr_html_(self) -> str:
+        from loadlens.reports import summarise_log  # the log knows how to show itself only when asked
+
+        shown: str = summarise_log(self)
+        return shown
+
+
+def tally_gear(activities: pd.DataFrame, starts: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Add up the running distance of every pair of shoes.
+
+    Parameters
+    ----------
+    activities : DataFrame
+        The table of that name.
+    starts : DataFrame, optional
+        Columns gear and start_distance [m]: distance on the shoes before the log, and shoes without runs.
+
+    Returns
+    -------
+    DataFrame
+        The table gear. ``distance_possible`` adds every run that names no shoes and lies within the days on which
+        the pair was worn.
+    """
+    runs = activities[activities["sport"] == "run"]
+    named = runs[runs["gear"].notna()]
+    grouped = named.groupby("gear")
+    table = pd.DataFrame(
+        {
+            "first_date": grouped["date"].min(),
+            "last_date": grouped["date"].max(),
+            "runs": grouped.size(),
+            "distance_known": grouped["distance"].sum(),
+        }
+    )
+    if starts is not None and len(starts):
+        table = table.reindex(table.index.union(pd.Index(starts["gear"]), sort=False))
+        table["start_distance"] = starts.groupby("gear")["start_distance"].max()
+    unnamed = runs.loc[runs["gear"].isna(), ["date", "distance"]]
+    possible = [
+        unnamed.loc[unnamed["date"].between(first, last), "distance"].sum()
+        for first, last in zip(table["first_date"], table["last_date"], strict=True)
+    ]
+    before = table["start_distance"].fillna(0.0) if "start_distance" in table else 0.0
+    table["distance_known"] = table["distance_known"].fillna(0.0) + before
+    table["distance_possible"] = table["distance_known"] + possible
+    table["runs"] = table["runs"].fillna(0)
+    return conform("gear", table.rename_axis("gear").reset_index().sort_values("first_date", kind="stable"))[0]
+
+
+def account_days(activities: pd.DataFrame, wellness: pd.DataFrame, covered: pd.DataFrame) -> pd.DataFrame:
+    """Say of every local date of the span whether it was a day of running, of rest, or unknown.
+
+    Parameters
+    ----------
+    activities, wellness : DataFrame
+        The tables of those names.
+    covered : DataFrame
+        Columns first and last: the spans over which a source lists every activity.
+
+    Returns
+    -------
+    DataFrame
+        The table days. Rest is a day without a run that some source covers: a complete list, a regular set of
+        recordings without a long gap, or a watch that was worn. Where a watch is otherwise worn every day and the
+        wellness data stop for several days, those days are unknown, list or no list.
+    """
+    rules = reading_rules()["coverage"]
+    dates = pd.concat([activities["date"], wellness["date"]]).dropna()
+    if dates.empty:
+        return conform("days", pd.DataFrame())[0]
+    index = pd.date_range(dates.min(), dates.max(), freq="D")
+    runs = activities[activities["sport"] == "run"].groupby("date").size().reindex(index, fill_value=0)
+    others = activities[activities["sport"] != "run"].groupby("date").size().reindex(index, fill_value=0)
+    reason = pd.Series("outside_sources", index=index, dtype=object)
+    worn = pd.Series(index.isin(_worn_dates(wellness)), index=index)
+    active = activities["date"].dropna()
+    if not active.empty:
+        reach = pd.Timedelta(days=rules["days_after_last_activity"])
+        near = (index >= active.min()) & (index <= active.max() + reach)
+        reason[worn & near] = "watch_worn"
+    between, gaps = _between_recordings(active, index, rules)
+    reason[gaps & (reason == "outside_sources")] = "files_gap"
+    reason[between] = "between_files"
+    for first, last in zip(covered["first"], covered["last"], strict=True):
+        reason[first:last] = "listed"
+    reason[_unworn(worn, rules) & (others == 0)] = "watch_not_worn"
+    reason[runs > 0] = "run_recorded"
+    state = reason.map(
+        {
+            "run_recorded": "run",
+            "listed": "rest",
+            "between_files": "rest",
+            "watch_worn": "rest",
+            "outside_sources": "unknown",
+            "files_gap": "unknown",
+            "watch_not_worn": "unknown",
+        }
+    )
+    days = pd.DataFrame({"date": index, "state": state, "reason": reason, "runs": runs, "other_activities": others})
+    return conform("days", days)[0]
+
+
+def _worn_dates(wellness: pd.DataFrame) -> pd.Series[Any]:
+    signs = ["rhr_day", "rhr_sleep", "hrv_rmssd", "hrv_sdnn", "sleep", "steps"]
+    return wellness.loc[wellness[signs].notna().any(axis=1), "date"]
+
+
+def _between_recordings(
+    active: pd.Series[Any], index: pd.DatetimeIndex, rules: dict[str, Any]
+) -> tuple[pd.Series[bool], pd.Series[bool]]:
+    """Days between two recordings that are close enough, and days in a gap too long to call rest."""
+    dates = np.unique(active.to_numpy().astype("datetime64[D]"))
+    between = pd.Series(False, index=index)
+    gaps = pd.Series(False, index=index)
+    if len(dates) < rules["recordings_at_least"]:
+        return between, gaps
+    for first, last, step in zip(dates[:-1], dates[1:], np.diff(dates).astype(int), strict=True):
+        (between if step <= rules["gap_days_at_most"] else gaps)[str(first) : str(last)] = True
+    return between, gaps
+
+
+def _unworn(worn: pd.Series[bool], rules: dict[str, Any]) -> pd.Series[bool]:
+    """Days in a stretch without wellness data inside the span of a watch that is otherwise worn daily."""
+    if not worn.any():
+        return worn
+    inside = worn[worn].index
+    span = worn[inside[0] : inside[-1]]
+    if span.mean() < rules["worn_share_at_least"]:
+        return pd.Series(False, index=worn.index)
+    stretch = (span != span.shift()).cumsum()
+    long_enough = span.groupby(stretch).transform("size") >= rules["unworn_days_at_least"]
+    unworn: pd.Series[bool] = (~span & long_enough).reindex(worn.index, fill_value=False)
+    return unworn
+
+
+def empty_table(table: str) -> pd.DataFrame:
+    """Return a table without rows."""
+    return conform(table, pd.DataFrame())[0]
+
+
+def ledger_rows(source: str, entries: list[dict[Hashable, object]] | list[dict[str, object]]) -> pd.DataFrame:
+    """Return ledger entries of one source as rows of the table ledger."""
+    frame = pd.DataFrame(entries)
+    if "source" in frame:
+        frame["source"] = frame["source"].fillna(source)
+    else:
+        frame["source"] = source
+    return conform("ledger", frame)[0]

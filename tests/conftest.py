@@ -1,0 +1,21 @@
+"""Shared by all tests: where real exports lie, when this machine has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+mpl.use("agg")
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Folder of real exports beside the checkout; the test is skipped where there is none."""
+    for folder in (ROOT.parent / "shared" / "corpus", ROOT / "shared" / "corpus"):
+        if folder.is_dir():
+            return folder
+    pytest.skip("no real exports beside this checkout")

@@ -1,0 +1,107 @@
+"""The house stands: arrows point down, nothing goes round, data stays out of code."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "loadlens"
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in PACKAGE.rglob("*.py")
+    if path.name != "__init__.py"
+}
+
+# From the ground up. A module may import only from floors below its own.
+FLOORS = [
+    {"words", "log", "measures", "running_form", "formats.source"},
+    {"formats.fit_profile", "formats.recordings", "formats.cells"},
+    {"formats.fit_messages", "formats.tabular", "guidance", "containers", "merging"},
+    {"formats.fit", "findings", "simulation"},
+    {"files", "figures", "simulated_exports"},
+    {"reports"},
+    {"cli"},
+]
+
+
+def imported(path: Path, *, lazy: bool) -> set[str]:
+    """Modules of loadlens that a file imports, at the top or (lazy) also inside functions."""
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = ast.walk(tree) if lazy else iter(tree.body)
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("loadlens"):
+            base = node.module.removeprefix("loadlens").strip(".")
+            for alias in node.names:
+                name = f"{base}.{alias.name}".strip(".")
+                found.add(name if name in MODULES else base)
+        elif isinstance(node, ast.Import):
+            found |= {a.name.removeprefix("loadlens.") for a in node.names if a.name.startswith("loadlens.")}
+    return found & set(MODULES)
+
+
+def test_every_module_has_a_floor():
+    assert {name for floor in FLOORS for name in floor} >= set(MODULES)
+
+
+def test_imports_at_the_top_of_a_module_point_down():
+    height = {name: level for level, floor in enumerate(FLOORS) for name in floor}
+    upward = [
+        f"{name} imports {other}"
+        for name, path in MODULES.items()
+        for other in imported(path, lazy=False)
+        if height[other] >= height[name] and not (height[other] == 0 == height[name] and other != name)
+    ]
+    assert upward == []
+
+
+def test_there_is_no_import_cycle():
+    graph = {name: imported(path, lazy=False) for name, path in MODULES.items()}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def test_only_displays_reach_up_and_only_when_asked():
+    """The log, an assessment and a sample show themselves; nothing else may import upward inside a function."""
+    height = {name: level for level, floor in enumerate(FLOORS) for name in floor}
+    upward = {
+        f"{name} -> {other}"
+        for name, path in MODULES.items()
+        for other in imported(path, lazy=True) - imported(path, lazy=False)
+        if height[other] >= height[name]
+    }
+    assert upward <= {"log -> reports", "findings -> reports", "findings -> figures", "log -> words"}
+
+
+@pytest.mark.parametrize("path", list(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_modules_can_be_read_whole(path: Path):
+    assert len(path.read_text("utf-8").splitlines()) <= 420, "about 350 lines is what a reader holds in mind"
+
+
+def test_no_module_bears_the_name_of_a_public_function():
+    functions = {
+        node.name
+        for path in MODULES.values()
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    assert functions & {name.rpartition(".")[2] for name in MODULES} == set()
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "data").rglob("*.toml")), ids=lambda p: p.name)
+def test_data_files_are_sound(path: Path):
+    assert tomllib.loads(path.read_text("utf-8"))
+
+
+def test_nothing_asks_what_day_it_is():
+    clocks = {"today", "now", "utcnow"}
+    asked = [
+        f"{name}: {node.attr}"
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in clocks
+    ]
+    assert asked == []

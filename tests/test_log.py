@@ -1,0 +1,170 @@
+"""The log's gate, its daily series, and its account of days."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+
+from builders import build_activities, build_log
+from loadlens.log import LogError, account_days, conform, describe_columns, empty_table, tally_gear
+
+NO_COVER = pd.DataFrame({"first": pd.Series(dtype="datetime64[us]"), "last": pd.Series(dtype="datetime64[us]")})
+
+
+def cover(first: str, last: str) -> pd.DataFrame:
+    return pd.DataFrame({"first": [pd.Timestamp(first)], "last": [pd.Timestamp(last)]})
+
+
+@pytest.mark.parametrize("table", list(describe_columns()))
+def test_every_column_is_named_in_english_and_dutch(table):
+    for name, spec in describe_columns()[table].items():
+        assert spec["en"], name
+        assert spec["nl"], name
+        assert spec["dtype"] in {"text", "number", "integer", "flag", "date", "instant", "clock"}
+
+
+def test_conform_gives_all_columns_in_order_whatever_came_in():
+    frame, issues = conform("activities", pd.DataFrame({"distance": [5000.0], "activity": ["a"]}))
+    assert list(frame.columns) == list(describe_columns()["activities"])
+    assert frame["heart_rate"].isna().all()
+    assert issues == []
+
+
+def test_conform_sets_a_heart_rate_of_300_aside_and_says_where():
+    frame, issues = conform(
+        "activities", pd.DataFrame({"heart_rate": [150.0, 300.0], "source": "list.csv", "source_row": [2, 3]})
+    )
+    assert frame["heart_rate"].tolist()[0] == 150
+    assert np.isnan(frame["heart_rate"].iloc[1])
+    assert [(i["source"], i["row"], i["field"], i["value"], i["action"]) for i in issues] == [
+        ("list.csv", 3, "heart_rate", "300", "set_aside")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (pd.DataFrame({"km": [1.0]}), "unknown columns"),
+        (pd.DataFrame({"sport": ["jogging"]}), "is not one of"),
+        (pd.DataFrame({"source_row": [1.5]}), "would be right: integer"),
+        (pd.DataFrame({"distance": ["five"]}), "would be right: number"),
+    ],
+)
+def test_conform_says_what_is_wrong_and_what_would_be_right(frame, words):
+    with pytest.raises(LogError, match=words):
+        conform("activities", frame)
+
+
+def test_an_unknown_table_is_refused_by_name():
+    with pytest.raises(LogError, match="no such table"):
+        conform("sleepers", pd.DataFrame())
+
+
+def test_two_runs_on_one_day_add_up_and_a_rest_day_is_zero():
+    log = build_log(build_activities([("2024-03-01", 5000), ("2024-03-01", 3000), ("2024-03-03", 8000)]))
+    assert log.daily("activities.distance").tolist() == [8000.0, 0.0, 8000.0]
+    assert log.daily("activities.distance", "max").tolist() == [5000.0, 0.0, 8000.0]
+
+
+def test_a_run_without_a_distance_makes_the_day_unknown_not_zero():
+    log = build_log(build_activities([("2024-03-01", 5000), ("2024-03-02", None), ("2024-03-02", 4000)]))
+    assert np.isnan(log.daily("activities.distance").iloc[1])
+
+
+def test_a_ride_is_no_run_and_its_day_is_a_rest_from_running():
+    activities = build_activities([("2024-03-01", 5000), ("2024-03-02", 40_000), ("2024-03-03", 5000)])
+    activities.loc[1, "sport"] = "ride"
+    log = build_log(activities)
+    assert log.daily("activities.distance").tolist() == [5000.0, 0.0, 5000.0]
+    assert log.days["other_activities"].tolist() == [0, 1, 0]
+
+
+def test_daily_refuses_a_column_without_a_daily_form():
+    log = build_log(build_activities([("2024-03-01", 5000)]))
+    with pytest.raises(LogError, match="has no daily value"):
+        log.daily("activities.title")
+
+
+def test_days_no_source_covers_are_unknown():
+    activities = build_activities([("2024-03-01", 5000), ("2024-03-10", 5000)])
+    days = account_days(activities, empty_table("wellness"), NO_COVER)
+    assert days["state"].tolist() == ["run"] + ["unknown"] * 8 + ["run"]
+    assert set(days["reason"]) == {"run_recorded", "outside_sources"}
+
+
+def test_a_complete_list_makes_days_between_its_runs_rest():
+    activities = build_activities([("2024-03-01", 5000), ("2024-03-04", 5000)])
+    days = account_days(activities, empty_table("wellness"), cover("2024-03-01", "2024-03-04"))
+    assert days["state"].tolist() == ["run", "rest", "rest", "run"]
+
+
+def test_ten_recordings_close_together_cover_the_days_between_but_not_a_gap_of_a_month():
+    dates = [f"2024-03-{day:02d}" for day in range(1, 20, 2)] + ["2024-04-25"]
+    days = account_days(build_activities([(d, 5000) for d in dates]), empty_table("wellness"), NO_COVER)
+    days = days.set_index("date")
+    assert days.loc["2024-03-02", "state"] == "rest"
+    assert days.loc["2024-04-01", ["state", "reason"]].tolist() == ["unknown", "files_gap"]
+
+
+def test_three_recordings_are_too_few_to_call_the_days_between_rest():
+    days = account_days(
+        build_activities([("2024-03-01", 1), ("2024-03-03", 1), ("2024-03-05", 1)]), empty_table("wellness"), NO_COVER
+    )
+    assert (days["state"] == "unknown").sum() == 2
+
+
+def test_days_on_which_a_watch_that_is_always_worn_fell_silent_are_unknown_in_spite_of_the_list():
+    activities = build_activities([("2024-03-01", 5000), ("2024-03-31", 5000)])
+    worn = [d for d in pd.date_range("2024-03-01", "2024-03-31") if not 10 <= d.day <= 14]
+    wellness = conform("wellness", pd.DataFrame({"date": worn, "rhr_day": 50.0}))[0]
+    days = account_days(activities, wellness, cover("2024-03-01", "2024-03-31")).set_index("date")
+    assert days.loc["2024-03-09", "state"] == "rest"
+    assert days.loc["2024-03-10":"2024-03-14", "reason"].unique().tolist() == ["watch_not_worn"]
+    assert (days["state"] == "unknown").sum() == 5
+
+
+def test_one_forgotten_night_does_not_make_a_day_unknown():
+    activities = build_activities([("2024-03-01", 5000), ("2024-03-31", 5000)])
+    worn = [d for d in pd.date_range("2024-03-01", "2024-03-31") if d.day != 10]
+    wellness = conform("wellness", pd.DataFrame({"date": worn, "rhr_day": 50.0}))[0]
+    days = account_days(activities, wellness, cover("2024-03-01", "2024-03-31")).set_index("date")
+    assert days.loc["2024-03-10", "state"] == "rest"
+
+
+@given(st.sets(st.integers(0, 120), min_size=1, max_size=30), st.integers(0, 60), st.integers(60, 120))
+def test_days_tile_the_span_without_gap_and_runs_are_always_runs(offsets, first, last):
+    start = pd.Timestamp("2024-01-01")
+    dates = [start + pd.Timedelta(days=o) for o in sorted(offsets)]
+    activities = build_activities([(str(d.date()), 5000) for d in dates])
+    covered = cover(str((start + pd.Timedelta(days=first)).date()), str((start + pd.Timedelta(days=last)).date()))
+    days = account_days(activities, empty_table("wellness"), covered)
+    assert days["date"].tolist() == list(pd.date_range(dates[0], dates[-1]))
+    assert set(days.loc[days["state"] == "run", "date"]) == set(dates)
+
+
+def test_until_knows_nothing_of_later_days():
+    activities = build_activities([("2024-03-01", 5000), ("2024-03-03", 8000)])
+    activities["gear"] = "Blue"
+    log = build_log(activities)
+    early = log.until("2024-03-02")
+    assert len(early.activities) == 1
+    assert early.days["date"].max() == pd.Timestamp("2024-03-02")
+    assert early.gear["distance_known"].tolist() == [5000.0]
+    assert log.gear["distance_known"].tolist() == [13_000.0]
+
+
+def test_shoes_get_a_range_when_runs_name_no_shoes():
+    activities = build_activities([("2024-03-01", 5000), ("2024-03-02", 3000), ("2024-03-03", 8000), ("2024-03-09", 1)])
+    activities["gear"] = pd.array(["Blue", None, "Blue", None], dtype=activities["gear"].dtype)
+    gear = tally_gear(activities, pd.DataFrame({"gear": ["Blue"], "start_distance": [100_000.0]}))
+    assert gear.loc[0, ["distance_known", "distance_possible"]].tolist() == [113_000.0, 116_000.0]
+    assert gear.loc[0, "runs"] == 2
+
+
+def test_a_log_without_days_says_so():
+    log = build_log(build_activities([]))
+    with pytest.raises(LogError, match="no days"):
+        _ = log.span
