@@ -20,7 +20,8 @@ Floats = npt.NDArray[np.float64]
 Mark = Literal["point", "comma"]
 
 _TAG = re.compile(r"<[^<>]*>")
-_NOISE = re.compile(r"[\s_®™*]+")
+_NOISE = re.compile(r"[\s_]+")
+_MARKS = re.compile(r"[®™*]")
 _GROUPS = re.compile(r"(?<=\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))")
 _UNIT_TAIL = re.compile(r"^([^A-Za-z°%]*\d)\s*([A-Za-z°%/²]{1,8}\.?)$")
 
@@ -28,9 +29,7 @@ _POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+")
 _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?|[+-]?,\d+")
 _MACHINE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 
-_CLOCKED = re.compile(
-    r"(?:(\d{1,3})\s*(?:days?|d)[\s,]+)?(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2})(?:[.,](\d{1,6}))?"
-)
+_CLOCKED = re.compile(r"(?:(\d{1,3})\s*(?:days?|d)[\s,]+)?(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2})(?:[.,](\d{1,6}))?")
 _SPELLED = re.compile(
     r"(?:(\d{1,3})\s*(?:h|hr|hrs|hours?|u|uur|uren|std|stunden?)\.?)?\s*"
     r"(?:(\d{1,4})\s*(?:m|min|mins|minutes?|minuten?|minuut)?\.?)?\s*"
@@ -42,7 +41,7 @@ _SPELLED = re.compile(
 @lru_cache(maxsize=65_536)
 def plain(text: str) -> str:
     """Return a label without tags, accents, case, trade marks and doubled blanks: the form labels are compared in."""
-    text = _TAG.sub("", text)
+    text = _MARKS.sub("", _TAG.sub("", text))
     if "&" in text:
         text = html.unescape(text)
     text = unicodedata.normalize("NFKD", text).casefold()
@@ -91,13 +90,15 @@ def _evidence(text: str) -> Mark | None:
     return "point" if point else "comma"
 
 
-def vote(columns: Iterable[Sequence[str]]) -> tuple[Mark | None, dict[Mark, int]]:
+def vote(columns: Iterable[Sequence[str]], counts: Iterable[Sequence[str]] = ()) -> tuple[Mark | None, dict[Mark, int]]:
     """Find the decimal mark of a file from the tokens that leave no doubt.
 
     Parameters
     ----------
     columns : iterable of sequences of str
         The cells of every column that holds numbers in the user's format.
+    counts : iterable of sequences of str
+        Columns that hold whole numbers only (steps): there ``12.345`` groups thousands, so the decimal mark is a comma.
 
     Returns
     -------
@@ -107,17 +108,24 @@ def vote(columns: Iterable[Sequence[str]]) -> tuple[Mark | None, dict[Mark, int]
         Tokens on each side.
     """
     votes: dict[Mark, int] = {"point": 0, "comma": 0}
-    known: dict[str, Mark | None] = {}
-    for cells in columns:
-        for cell in cells:
-            if cell not in known:
-                known[cell] = _evidence(_without_unit(_trim(cell))[0])
-            side = known[cell]
-            if side:
-                votes[side] += 1
+    for whole, group in ((False, columns), (True, counts)):
+        known: dict[str, Mark | None] = {}
+        for cells in group:
+            for cell in cells:
+                if cell not in known:
+                    text = _without_unit(_trim(cell))[0]
+                    known[cell] = _evidence(text) or (_grouping(text) if whole else None)
+                side = known[cell]
+                if side:
+                    votes[side] += 1
     if votes["point"] == votes["comma"]:
         return None, votes
     return ("point" if votes["point"] > votes["comma"] else "comma"), votes
+
+
+def _grouping(text: str) -> Mark | None:
+    found = re.fullmatch(r"\d{1,3}([.,])\d{3}", text)
+    return None if found is None else ("comma" if found[1] == "." else "point")
 
 
 def _without_unit(text: str) -> tuple[str, str]:
@@ -214,9 +222,7 @@ def duration(cell: str, pair: Literal["m:s", "h:m"] = "m:s") -> float:
     return np.nan
 
 
-def read_durations(
-    cells: Sequence[str], pair: Literal["m:s", "h:m"] = "m:s"
-) -> tuple[Floats, list[int]]:
+def read_durations(cells: Sequence[str], pair: Literal["m:s", "h:m"] = "m:s") -> tuple[Floats, list[int]]:
     """Read a column of durations in seconds; the second list holds the positions not understood."""
     values = np.array([duration(cell, pair) if cell else np.nan for cell in cells], dtype=float)
     wrong = [place for place, cell in enumerate(cells) if cell and np.isnan(values[place])]

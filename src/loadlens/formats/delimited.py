@@ -19,6 +19,9 @@ MAX_RECORDS = 500_000
 MAX_LINE = 1_000_000
 MAX_LINES_PER_RECORD = 5_000
 
+STRAY = 4
+"""Control characters a damaged text may hold; a binary file has more."""
+
 DELIMITERS = (",", ";", "\t", "|")
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -45,7 +48,7 @@ def find_encoding(content: bytes, *, cut: bool = False) -> str | None:
     for mark, name in _BOMS:
         if content.startswith(mark):
             return name
-    if b"\x00" in content[:65_536]:
+    if content[:65_536].count(0) > STRAY:
         return None
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -68,7 +71,7 @@ def head_text(head: bytes) -> str | None:
         return None
     text = head.decode(encoding, errors="ignore")
     controls = sum(1 for sign in text[:4096] if ord(sign) < 32 and sign not in "\t\r\n\f")
-    return None if controls > 4 else text
+    return None if controls > STRAY else text
 
 
 def _lines(stream: io.TextIOBase, name: str, since: list[int]) -> Iterator[str]:
@@ -82,9 +85,7 @@ def _lines(stream: io.TextIOBase, name: str, since: list[int]) -> Iterator[str]:
         yield line
 
 
-def read_records(
-    content: bytes, encoding: str, delimiter: str, name: str, *, strict: bool = False
-) -> Iterator[Record]:
+def read_records(content: bytes, encoding: str, delimiter: str, name: str, *, strict: bool = False) -> Iterator[Record]:
     """Yield the records of a delimited text, one at a time.
 
     Parameters
@@ -107,15 +108,22 @@ def read_records(
     since = [0]
     reader = csv.reader(_lines(stream, name, since), delimiter=delimiter, strict=strict)
     start = 1
-    for count, cells in enumerate(reader, start=1):
-        if count > MAX_RECORDS:
-            raise UnreadableFile(
-                f"{name}: more than {MAX_RECORDS:,} rows; a list of activities or days is shorter. "
-                "Offer the list itself, not second-by-second data"
-            )
-        yield start, cells
-        start = reader.line_num + 1
-        since[0] = 0
+    try:
+        for count, cells in enumerate(reader, start=1):
+            if count > MAX_RECORDS:
+                raise UnreadableFile(
+                    f"{name}: more than {MAX_RECORDS:,} rows; a list of activities or days is shorter. "
+                    "Offer the list itself, not second-by-second data"
+                )
+            yield start, cells
+            start = reader.line_num + 1
+            since[0] = 0
+    except csv.Error as error:
+        if strict:
+            raise
+        raise UnreadableFile(
+            f"{name}: line {start} cannot be split into cells ({error}); export the file again"
+        ) from error
 
 
 def has_paired_quotes(content: bytes, encoding: str, delimiter: str, name: str) -> bool:
@@ -147,7 +155,7 @@ def first_records(text: str, delimiter: str, most: int = 40) -> list[Record]:
 def likely_delimiters(text: str) -> list[str]:
     """Return the delimiters that occur in the first lines, most frequent first; a line ``sep=;`` decides."""
     lines = [line for line in text[:65_536].splitlines() if line.strip()][:20]
-    if lines and lines[0].lower().startswith("sep=") and len(lines[0].rstrip()) <= 5:
-        return [lines[0][4:5] or "\t"]
+    if lines and lines[0].lower().startswith("sep=") and lines[0][4:5] in DELIMITERS:
+        return [lines[0][4]]
     counts = {mark: max((line.count(mark) for line in lines), default=0) for mark in DELIMITERS}
     return sorted((mark for mark in DELIMITERS if counts[mark]), key=lambda mark: -counts[mark]) or [","]

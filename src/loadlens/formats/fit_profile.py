@@ -23,6 +23,11 @@ class BaseType:
     code: str
     invalid: int | None
 
+    @property
+    def width(self) -> int:
+        """Bytes of one value."""
+        return int(self.code[1:] or 1)
+
 
 BASE_TYPES = (
     BaseType("enum", "u1", 0xFF),
@@ -123,7 +128,7 @@ def base_number(code: str | int) -> int:
 
 
 def _read_types() -> dict[str, tuple[str, dict[int, str]]]:
-    """Base type name and labels of each profile type."""
+    """Read base type name and labels of each profile type."""
     types = {
         name: (kind.base_type.name, {} if name in _TIMES or name in _NOTES["numbers"] else dict(kind.values or {}))
         for name, kind in tables.FIELD_TYPES.items()

@@ -5,6 +5,7 @@ Whether 5/2/2025 is in May or in February is decided once for a whole column, fr
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ Moment = npt.NDArray[np.datetime64]
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")
 _NUMERIC = re.compile(r"(\d{1,4})([./-]) ?(\d{1,2})[./-] ?(\d{1,4})\.?(?:[T ,]+(.*))?")
-_TIME = re.compile(r"(\d{1,2})[:.h](\d\d)(?:[:.](\d\d))?(?:[.,]\d+)?\s*(?:([ap])\.? ?m\.?)?\b")
+_TIME = re.compile(r"(\d{1,2})[:.h](\d\d)(?:[:.](\d\d))?(?:[.,]\d+)?\s*(?:([ap])\.? ?m\.?)?")
 _ZONE = re.compile(r"(?:(?<=\d)|\s)(z|utc|gmt|[+-]\d\d:?\d\d)$", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CLOCK_ONLY = re.compile(r"\d{1,2}:\d\d")
@@ -136,7 +137,7 @@ def _variation(moments: list[datetime | None]) -> float:
     known = [moment for moment in moments if moment is not None]
     if len(known) < 3:
         return np.inf
-    return sum(abs((b - a).days) for a, b in zip(known, known[1:], strict=False))
+    return sum(abs((b - a).days) for a, b in itertools.pairwise(known))
 
 
 def _numeric(parts: tuple[str, str, str, str, str], order: str) -> datetime | None:

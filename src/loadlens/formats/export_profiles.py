@@ -1,0 +1,333 @@
+"""Profiles of CSV exports: read from ``data/exports/*.toml`` and held against the labels of a table.
+
+A profile says which labels, in which languages, mean which field, and what has to be known to read it. Adding an export
+is adding one such file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any
+
+from loadlens.formats.cells import plain, split_unit
+
+NOT_PROFILES = ("sports.toml", "months.toml")
+DATE_KINDS = ("clock", "instant", "date")
+DATE_COLUMNS = ("date", "start_local", "start_utc")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit a field may come in: factor to the unit of the log, its names, the largest usual median in it."""
+
+    factor: float
+    words: tuple[str, ...]
+    up_to: float | None
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing a row says, and the labels it goes by in each language.
+
+    Where `settled_later`, a unit in the label is only remembered; a hook does the conversion for the whole list.
+    `whole` numbers have no decimals, so that a mark in one groups thousands.
+    """
+
+    name: str
+    column: str
+    kind: str
+    aliases: Mapping[str, tuple[str, ...]]
+    zero_is_missing: bool = False
+    factor: float = 1.0
+    numbers: str = "infer"
+    occurrence: str = "all"
+    best_label_only: bool = False
+    hours_first: bool = False
+    units: tuple[Unit, ...] = ()
+    settled_later: bool = False
+    whole: bool = False
+
+    def unit(self, word: str) -> Unit | None:
+        """Return the unit of that name, if the field may come in it."""
+        return next((unit for unit in self.units if word in unit.words), None)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A table that looks like this profile and must not be read as one."""
+
+    labels: tuple[str, ...]
+    least: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One export: its labels, its conventions, its name in English and Dutch."""
+
+    id: str
+    table: str
+    names: Mapping[str, str]
+    fields: Mapping[str, Field]
+    least: int
+    needs: tuple[str, ...]
+    never: tuple[str, ...]
+    never_words: tuple[str, ...]
+    missing: frozenset[str]
+    hook: str
+    covers: bool
+    rows_per_page: int | None
+    row_is_full: bool
+    first_column_is_date: bool
+    only_with_aliases: bool
+    refusals: tuple[Refusal, ...]
+
+    @cached_property
+    def lookup(self) -> dict[str, list[tuple[str, str, int]]]:
+        """Plain label -> the fields, languages and places in the list of aliases it stands for."""
+        found: dict[str, list[tuple[str, str, int]]] = {}
+        for name, one in self.fields.items():
+            for language, labels in one.aliases.items():
+                for rank, label in enumerate(labels):
+                    found.setdefault(plain(label), []).append((name, language, rank))
+        return found
+
+
+@dataclass
+class Match:
+    """How the labels of one table fall to the fields of one profile."""
+
+    profile: Profile
+    width: int
+    columns: dict[str, list[int]] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
+    languages: Counter[str] = field(default_factory=Counter)
+    unused: list[str] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def hits(self) -> int:
+        """Distinct columns of the log found."""
+        return len({self.profile.fields[name].column for name in self.columns})
+
+    @property
+    def language(self) -> str:
+        """Language with the most labels."""
+        return self.languages.most_common(1)[0][0] if self.languages else "unknown"
+
+
+def _field(name: str, entry: Mapping[str, Any], numbers: str, best_label_only: bool) -> Field:
+    units = tuple(
+        Unit(float(unit["factor"]), tuple(plain(word) for word in unit["words"]), unit.get("up_to"))
+        for unit in (*entry.get("units", ()), *entry.get("stated_units", ()))
+    )
+    return Field(
+        name=name,
+        column=entry.get("column", name),
+        kind=entry["kind"],
+        aliases={language: tuple(labels) for language, labels in entry["aliases"].items()},
+        zero_is_missing=entry.get("zero_is_missing", False),
+        factor=float(entry.get("factor", 1)),
+        numbers=entry.get("numbers", numbers),
+        occurrence=entry.get("occurrence", "all"),
+        best_label_only=entry.get("best_label_only", best_label_only),
+        hours_first=entry.get("hours_first", False),
+        units=units,
+        settled_later="stated_units" in entry,
+        whole=entry.get("whole", False),
+    )
+
+
+def read_profile(text: str) -> Profile:
+    """Read one profile from its TOML text."""
+    entry = tomllib.loads(text)
+    detect = entry["detect"]
+    numbers, best = entry.get("numbers", "infer"), entry.get("best_label_only", False)
+    return Profile(
+        id=entry["id"],
+        table=entry["table"],
+        names=entry["names"],
+        fields={name: _field(name, one, numbers, best) for name, one in entry["fields"].items()},
+        least=detect["least"],
+        needs=tuple(detect["needs"]),
+        never=tuple(plain(label) for label in detect.get("never", ())),
+        never_words=tuple(plain(word) for word in detect.get("never_words", ())),
+        missing=frozenset(entry.get("missing", ())) | {""},
+        hook=entry["hook"],
+        covers=entry.get("covers", False),
+        rows_per_page=entry.get("rows_per_page"),
+        row_is_full=entry.get("row_is_full", False),
+        first_column_is_date=detect.get("first_column_is_date", False),
+        only_with_aliases=detect.get("only_with_aliases", False),
+        refusals=tuple(
+            Refusal(tuple(plain(label) for label in one["labels"]), one["least"], one["why"])
+            for one in entry.get("refuse", ())
+        ),
+    )
+
+
+@cache
+def all_profiles() -> tuple[Profile, ...]:
+    """Return the profiles that come with loadlens, by name."""
+    folder = resources.files("loadlens").joinpath("data/exports")
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".toml") and file.name not in NOT_PROFILES),
+        key=lambda file: file.name,
+    )
+    return tuple(read_profile(file.read_text(encoding="utf-8")) for file in files)
+
+
+@cache
+def _sport_names() -> tuple[dict[str, tuple[str, str | None]], dict[str, tuple[str, str | None]]]:
+    text = resources.files("loadlens").joinpath("data/exports/sports.toml").read_text(encoding="utf-8")
+    exact: dict[str, tuple[str, str | None]] = {}
+    words: dict[str, tuple[str, str | None]] = {}
+    for entry in tomllib.loads(text)["sports"]:
+        sport = (entry["sport"], entry.get("sub_sport"))
+        for language, names in entry.items():
+            if language == "words":
+                words.update((word, sport) for word in names)
+            elif isinstance(names, list):
+                for name in names:
+                    exact.setdefault(plain(name), sport)
+    return exact, words
+
+
+def find_sport(name: str) -> tuple[str, str | None, str]:
+    """Return the sport an export's word stands for.
+
+    Parameters
+    ----------
+    name : str
+        ``"Trail Running"``, ``"lap_swimming"``, ``"Hardloopsessie"``.
+
+    Returns
+    -------
+    sport, sub_sport : str, str or None
+        As in ``columns.toml``.
+    how : {"listed", "guessed", "unknown"}
+        Guessed means that one word of it is known; unknown gives ``"other"``.
+    """
+    exact, words = _sport_names()
+    text = plain(name)
+    if text in exact:
+        return (*exact[text], "listed")
+    for word in text.replace("-", " ").replace("/", " ").replace("(", " ").replace(")", " ").split():
+        if word in words:
+            return (*words[word], "guessed")
+    return "other", None, "unknown"
+
+
+def known_columns() -> set[str]:
+    """Return every column that ``aliases`` may name."""
+    fields = (one for profile in all_profiles() for one in profile.fields.values() if one.kind != "ignore")
+    return {one.column for one in fields} | set(DATE_COLUMNS)
+
+
+def _named_by_user(profile: Profile, column: str) -> list[str]:
+    column = column.rpartition(".")[2]
+    return [
+        name
+        for name, one in profile.fields.items()
+        if column in (name, one.column) or (one.kind in DATE_KINDS and column in DATE_COLUMNS)
+    ]
+
+
+def _candidates(profile: Profile, label: str) -> tuple[list[tuple[str, str, int]], str]:
+    """Return what a label may stand for, and the unit it names."""
+    found = profile.lookup.get(plain(label))
+    if found:
+        return found, ""
+    name, unit = split_unit(label)
+    found = [
+        candidate
+        for candidate in profile.lookup.get(name, ())
+        if unit and profile.fields[candidate[0]].unit(unit) is not None
+    ]
+    return found, unit
+
+
+def _vetoed(profile: Profile, labels: Iterable[str]) -> bool:
+    return any(label in profile.never or any(word in label.split() for word in profile.never_words) for label in labels)
+
+
+def _settle(one: Field, places: list[tuple[int, bool, int]]) -> list[int]:
+    """Choose among the columns that bear a field's labels: (column, in the table's language, rank)."""
+    if any(own for _, own, _ in places):
+        places = [place for place in places if place[1]]
+    if one.best_label_only:
+        best = min(rank for _, _, rank in places)
+        places = [place for place in places if place[2] == best]
+    columns = [column for column, _, _ in places]
+    if one.occurrence == "first":
+        return columns[:1]
+    return columns[1:2] if one.occurrence == "second" else columns
+
+
+def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -> Match | None:
+    """Hold the labels of a table against a profile.
+
+    Parameters
+    ----------
+    profile : Profile
+    labels : sequence of str
+        A row that may be a heading.
+    aliases : mapping of str to str
+        The user's own: plain label -> column.
+
+    Returns
+    -------
+    Match or None
+        None when it is not this export.
+    """
+    own = [plain(label) for label in labels]
+    by_user = {place for place, label in enumerate(own) if label in aliases}
+    if (profile.only_with_aliases and not by_user) or _vetoed(profile, own):
+        return None
+    result = Match(profile, width=len(labels))
+    candidates: list[list[tuple[str, str, int]]] = []
+    units: list[str] = []
+    for place, label in enumerate(labels):
+        found, unit = _candidates(profile, label)
+        if place in by_user:
+            named = _named_by_user(profile, aliases[own[place]])
+            found = [(name, "user", 0) for name in named]
+        candidates.append(found)
+        units.append(unit or own[place])
+        result.languages.update({language for _, language, _ in found} - {"user"})
+    language = result.language
+    places: dict[str, list[tuple[int, bool, int]]] = {}
+    for place, found in enumerate(candidates):
+        spoken = {candidate[1] for candidate in found}
+        chosen = language if language in spoken else next(iter(c[1] for c in found), "")
+        for name, one_language, rank in found:
+            if one_language in (chosen, "user"):
+                places.setdefault(name, []).append((place, one_language == language, rank))
+        if all(profile.fields[name].kind == "ignore" for name, _, _ in found) and labels[place].strip():
+            result.unused.append(labels[place].strip())
+    for name, choice in places.items():
+        from_user = [place for place, _, _ in choice if place in by_user]
+        columns = from_user or _settle(profile.fields[name], choice)
+        if columns:
+            result.columns[name] = columns
+            result.labels[name] = labels[columns[0]].strip()
+            unit_named = profile.fields[name].unit(units[columns[0]])
+            if unit_named:
+                result.units[name] = unit_named
+    _take_first_column(result, labels)
+    complete = all(name in result.columns for name in profile.needs) and result.hits >= profile.least
+    return result if complete else None
+
+
+def _take_first_column(result: Match, labels: Sequence[str]) -> None:
+    """Give a table whose first label is a title of the whole its dates."""
+    lacking = [name for name in result.profile.needs if name not in result.columns]
+    taken = {place for places in result.columns.values() for place in places}
+    if result.profile.first_column_is_date and len(lacking) == 1 and labels and 0 not in taken:
+        result.columns[lacking[0]] = [0]
+        result.unused = [label for label in result.unused if label != labels[0].strip()]

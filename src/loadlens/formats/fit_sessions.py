@@ -1,0 +1,282 @@
+"""One chained part of a FIT file -> its sessions and its recording, in the units of loadlens, not yet put together."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from loadlens.formats import recordings
+from loadlens.formats.local_time import are_set, believe_offset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from loadlens.formats.fit_messages import FitMessages
+    from loadlens.formats.source import Reading
+
+    Table = dict[str, np.ndarray]
+    Part = dict[str, Table]
+
+SLACK = 60.0  # s by which records may stand outside their session: the clocks of a watch are set on the way
+DAY = 86_400.0  # s; without a session, records further apart do not belong together
+FOR_EVER = 1e11  # s since 1970
+_NEVER = np.datetime64("NaT", "s")
+_NAMES = (
+    *("file_id", "session", "lap", "record", "event", "activity", "sport", "timestamp_correlation"),
+    *("monitoring_info", "monitoring_hr_data", "monitoring", "sleep_level", "sleep_assessment"),
+    *("hrv_status_summary", "weight_scale"),
+)
+
+
+@cache
+def fit_rules() -> dict[str, Any]:
+    """Return how FIT files name what loadlens needs (``data/sports.toml``)."""
+    text = files("loadlens").joinpath("data/sports.toml").read_text("utf-8")
+    return dict(tomllib.loads(text)["fit"])
+
+
+def divide_parts(messages: FitMessages) -> Iterator[Part]:
+    """Yield the message tables of each chained file on its own; absent messages have no table."""
+    tables = {name: messages.columns(name) for name in _NAMES if name in messages}
+    numbers = np.unique(np.concatenate([table["part"] for table in tables.values()] or [np.empty(0, int)]))
+    for number in numbers:  # rows stand in file order, so those of a part stand together
+        part = {}
+        for name, table in tables.items():
+            first, last = np.searchsorted(table["part"], (number, number + 1))
+            if last > first:
+                part[name] = {column: values[first:last] for column, values in table.items()}
+        yield part
+
+
+def read_number(table: Table, name: str, row: int) -> float:
+    """Return a total of a session or lap under its name in loadlens, NaN where it is missing."""
+    rules = fit_rules()
+    for field in rules["session"][name]:
+        column = read_column(table, field)
+        if column is not None and np.isfinite(column[row]):
+            value = float(column[row]) * rules["session_factor"].get(name, 1.0)
+            if value > 0 or name not in rules["positive"]:
+                return value
+    return np.nan
+
+
+def read_column(table: Table, field: str) -> np.ndarray | None:
+    """Return a column of numbers; None when it is absent, or a writer stored lists or texts under its name."""
+    column = table.get(field)
+    return column if column is not None and column.dtype.kind == "f" else None
+
+
+def read_label(part: Part, message: str, field: str, row: int = 0) -> str | int | None:
+    """Return a label, the bare code where the profile has no label for it, or None."""
+    column = part.get(message, {}).get(field)
+    value = column[row] if column is not None and column.dtype == object else None
+    return value if isinstance(value, str | int) else None
+
+
+def read_times(part: Part, message: str, field: str) -> np.ndarray:
+    """Return a column of times, NaT where a writer stored something else; empty without the message."""
+    table = part.get(message, {})
+    column = table.get(field, np.empty(0))
+    if column.dtype.kind == "M":
+        return column
+    return np.full(len(table.get("offset", ())), _NEVER)
+
+
+def read_offset(part: Part, reading: Reading) -> float:
+    """Return the seconds local time is ahead of UTC as the part says, NaN where it does not or is not believed."""
+    east = read_column(part.get("record", {}), "position_long")
+    east = east[np.isfinite(east) & (east != 0)] if east is not None else np.empty(0)
+    for message in ("activity", "monitoring_info", "timestamp_correlation"):
+        local, utc = (read_times(part, message, name) for name in ("local_timestamp", "timestamp"))
+        stated = ~np.isnat(local) & ~np.isnat(utc)
+        if not stated.any():
+            continue
+        offset = believe_offset(local[stated][-1], utc[stated][-1], east[0] if len(east) else np.nan)
+        if np.isfinite(offset):
+            return offset
+        reading.note("local_time_unusable", "set_aside", column="local_timestamp", value=local[stated][-1])
+    return np.nan
+
+
+def gather_records(part: Part, units: dict[str, str], reading: Reading) -> pd.DataFrame:
+    """Return the samples of a part as a recording in order.
+
+    Parameters
+    ----------
+    part : dict
+        The part.
+    units : dict
+        Units of the record columns, as the file spells them.
+    reading : Reading
+        Takes the ledger entries.
+
+    Returns
+    -------
+    DataFrame
+        A recording (see `recordings`) with step_length [mm]; the cadence still as the watch counts it.
+    """
+    table = part.get("record", {})
+    out: dict[str, Any] = {"time": read_times(part, "record", "timestamp")}
+    for name, fields in fit_rules()["record"].items():
+        for field in fields:
+            values = read_column(table, field)
+            if values is None:
+                continue
+            if name == "vertical_oscillation" and units.get(field, "").lower().startswith("c"):
+                values = 10.0 * values  # Stryd gives centimetres
+            if field == "cadence" and (fraction := read_column(table, "fractional_cadence")) is not None:
+                values = values + np.nan_to_num(fraction)
+            out[name] = np.where(np.isnan(out[name]), values, out[name]) if name in out else values
+    north, east = read_column(table, "position_lat"), read_column(table, "position_long")
+    if north is not None and east is not None and not np.isfinite(out.get("distance", np.nan)).any():
+        out["distance"] = recordings.measure_path(north, east, pd.Series(out["time"]))
+    frame = pd.DataFrame(out)
+    wrong = frame["time"].notna().to_numpy() & ~are_set(out["time"])
+    if wrong.any():
+        first = frame["time"][wrong].iloc[0]
+        reading.note("clock_not_set", "set_aside", column="record", value=first, count=int(wrong.sum()))
+    records, found = recordings.order_records(frame[~wrong])
+    for what, action, count in (
+        ("records_without_time", "set_aside", found["untimed"]),
+        ("records_reordered", "repaired", found["disordered"]),
+        ("records_joined", "merged", found["joined"]),
+    ):
+        if count:
+            reading.note(what, action, column="record", count=count)
+    return records
+
+
+def find_sessions(part: Part, records: pd.DataFrame, reading: Reading) -> list[dict[str, Any]]:
+    """Return the sessions of a part, oldest first; from its records when it has none.
+
+    Each has start and end (datetime64, the end NaT when unknown), sport, sub_sport, sport_as_exported, the totals of
+    ``[fit.session]`` (cadence and steps still as the watch counts them) and ``skip`` for transitions. Counts rows and
+    what was set aside in ``reading.facts``.
+    """
+    table = part.get("session", {})
+    sessions = [_read_session(part, row) for row in range(len(table.get("offset", ())))]
+    count_rows(reading, "rows", len(sessions) or 1)
+    if not sessions:
+        return _rebuild_session(part, records, reading)
+    if len(sessions) == 1 and not are_set(sessions[0]["start"]) and len(records):
+        sessions[0] |= {"start": records["time"].iloc[0].to_datetime64(), "end": _NEVER}
+        reading.note("clock_not_set", "repaired", column="session", value=sessions[0]["start"])
+    for session in sessions:
+        if not are_set(session["start"]):
+            _set_aside(reading, "clock_not_set", session["start"])
+        elif session["skip"]:
+            _set_aside(reading, "transition_skipped", f"{session['duration']:.0f} s")
+    sessions = sorted((one for one in sessions if are_set(one["start"])), key=lambda session: session["start"])
+    for session, before in zip(sessions, [None, *sessions], strict=False):
+        _mend_start(session, before, records["time"], reading)
+    return sessions
+
+
+def count_rows(reading: Reading, name: str, count: int) -> None:
+    """Add to a count in the facts of a reading."""
+    before = reading.facts.get(name, 0)
+    assert isinstance(before, int)
+    reading.facts[name] = before + count
+
+
+def _set_aside(reading: Reading, what: str, value: object) -> None:
+    reading.note(what, "set_aside", column="session", value=value)
+    count_rows(reading, "set_aside", 1)
+
+
+def _read_session(part: Part, row: int) -> dict[str, Any]:
+    table = part["session"]
+    session: dict[str, Any] = {name: read_number(table, name, row) for name in fit_rules()["session"]}
+    for name in ("cadence", "max_cadence"):
+        fraction = read_column(table, f"{name.removesuffix('cadence') or 'avg_'}fractional_cadence")
+        session[name] += float(np.nan_to_num(fraction[row])) if fraction is not None else 0.0
+    times = [read_times(part, "session", name) for name in ("start_time", "timestamp")]
+    start, saved = (column[row] if len(column) else _NEVER for column in times)
+    end = saved
+    if session["elapsed"] > 0:
+        length = np.timedelta64(round(session["elapsed"]), "s")
+        start = end - length if np.isnat(start) else start
+        end = start + length if np.isnat(end) else max(end, start + length)
+    end = end if end > start else _NEVER
+    sport, sub_sport = (read_label(part, "session", name, row) for name in ("sport", "sub_sport"))
+    return session | {"start": start, "end": end, "saved": saved} | name_sport(sport, sub_sport)
+
+
+def _mend_start(
+    session: dict[str, Any], before: dict[str, Any] | None, times: pd.Series[Any], reading: Reading
+) -> None:
+    """Begin a session where it must have begun when its length says so and there are records from then on."""
+    if not (session["elapsed"] > 0 and session["saved"] > session["start"]):
+        return
+    begun = session["saved"] - np.timedelta64(round(session["elapsed"]), "s")
+    missed = times.between(begun, session["start"] - np.timedelta64(round(SLACK), "s"))
+    if missed.any() and (before is None or before["end"] <= begun):
+        reading.note("session_start_moved", "repaired", column="start_utc", value=session["start"])
+        session |= {"start": begun, "end": session["saved"]}
+
+
+def _rebuild_session(part: Part, records: pd.DataFrame, reading: Reading) -> list[dict[str, Any]]:
+    """Make the session that a crash or a cut file left out, from the longest stretch of its records."""
+    if len(records) < 2:
+        _set_aside(reading, "too_few_records", len(records))
+        return []
+    stretch = (records["time"].diff().dt.total_seconds() > DAY).cumsum()
+    own = records.loc[stretch == stretch.mode().iloc[0], "time"]
+    told = [("sport", "sport"), ("lap", "sport"), ("record", "activity_type")]
+    sport = next((label for one in told if (label := read_label(part, *one)) is not None), None)
+    named = name_sport(sport, read_label(part, "sport", "sub_sport") or read_label(part, "lap", "sub_sport"))
+    reading.note("session_rebuilt", "repaired", column="session", value=named["sport"], count=len(own))
+    start, end = own.iloc[0].to_datetime64(), own.iloc[-1].to_datetime64()
+    totals = dict.fromkeys(fit_rules()["session"], np.nan)
+    return [totals | named | {"start": start, "end": end, "saved": end, "skip": False}]
+
+
+def name_sport(sport: str | int | None, sub_sport: str | int | None) -> dict[str, Any]:
+    """Return sport and sub_sport in the vocabulary of loadlens, both as exported, and whether to skip the session."""
+    rules = fit_rules()
+    known = rules["sport"].get(sport, "other")
+    if sport is None or sport in rules["sport_of_sub_sport"]["vague"]:
+        told = rules["sport_of_sub_sport"].get(sub_sport)
+        known = told if isinstance(told, str) else known
+    exported = "/".join(str(name) for name in (sport, sub_sport) if name is not None)
+    return {
+        "sport": known,
+        "sub_sport": rules["sub_sport"].get(sub_sport),
+        "sport_as_exported": exported or None,
+        "skip": sport in rules["skipped"],
+    }
+
+
+def assign_sessions(times: np.ndarray, sessions: Sequence[dict[str, Any]]) -> np.ndarray:
+    """Return for each time the place of its session in the list, oldest first, -1 for times outside all of them."""
+    starts = np.array([session["start"] for session in sessions]).astype("datetime64[s]").astype(np.int64)
+    ends = np.array([session["end"] for session in sessions]).astype("datetime64[s]")
+    last = np.where(np.isnat(ends), starts + DAY, ends.astype(np.int64)) + SLACK
+    seconds = times.astype("datetime64[s]").astype(np.int64)
+    owner = np.searchsorted(starts, seconds, side="right") - 1
+    owner[(owner < 0) & (seconds >= starts[0] - SLACK)] = 0
+    owner[np.isnat(times) | (seconds > last[owner])] = -1
+    return owner
+
+
+def find_timer_stops(part: Part) -> np.ndarray | None:
+    """Return the stretches of stopped timer, shape (stops, 2), in seconds since 1970; None without timer events."""
+    times = read_times(part, "event", "timestamp")
+    stops: list[list[float]] = []
+    told = False
+    for row in np.argsort(times, kind="stable"):
+        if np.isnat(times[row]) or read_label(part, "event", "event", row) != "timer":
+            continue
+        kind, time = str(read_label(part, "event", "event_type", row)), float(times[row].astype(np.int64))
+        told = True
+        stopped = bool(stops) and stops[-1][1] == FOR_EVER
+        if kind.startswith("stop") and not stopped:
+            stops.append([time, FOR_EVER])
+        elif kind == "start" and stopped:
+            stops[-1][1] = time
+    return np.array(stops, float).reshape(-1, 2) if told else None

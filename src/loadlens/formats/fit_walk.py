@@ -1,0 +1,306 @@
+"""One pass over the message headers of a FIT part: where the messages of each definition stand.
+
+Each message starts with a one-byte message header:
+
+* a **definition** (bit 6, see `fit_definitions`) says for one of 16 *local types* which message follows under it;
+* a **data** message is the header byte with its local type, then the fields back to back. Its size is known from
+  the definition alone, so a walk over the headers finds every message without looking inside one;
+* a **compressed-timestamp** data message (bit 7) has two bits of local type and the lowest five bits of its time.
+
+Watches write the same few messages in turn for hours, so the walk looks for a *period*: once a sequence of headers
+recurs, a strided slice of the bytes tells at C speed how often. Elsewhere it goes message by message.
+
+A walk that meets a local type nobody defined has lost its way: bytes are missing or too many. It then looks for the
+next place from which messages make sense, with times that go on from those before.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from loadlens.formats.fit_definitions import Definition, read_definition
+from loadlens.formats.fit_parts import Problem
+
+_LOCAL_TYPE = bytes(h & 0xE0 if h & 0x80 else h for h in range(256))  # headers without their five bits of time
+_LONGEST_PERIOD = 8
+_TRIAL = 16  # repeats that must hold before a period is followed
+_SEARCH = 1 << 14  # bytes to look through for messages after damage
+_WITNESSES = 8  # messages that must make sense there
+_TIMED = 3  # of which with a time
+_DAY = 86400
+_ORDERS = (b"\0\0", b"\0\1")  # a reserved byte, then little or big end first
+
+
+@dataclass(eq=False)
+class Block:
+    """The messages of one definition in one part: where their header bytes stand."""
+
+    definition: Definition
+    part: int
+    compressed: bool
+    singles: array[int] = field(default_factory=lambda: array("q"))
+    runs: list[tuple[int, int, int]] = field(default_factory=list)  # first place, count, stride
+
+    def __len__(self) -> int:
+        return len(self.singles) + sum(count for _, count, _ in self.runs)
+
+    @property
+    def first(self) -> int:
+        """Offset of the first message."""
+        return min([*self.singles[:1], *(first for first, _, _ in self.runs[:1])])
+
+    @property
+    def last_two(self) -> list[int]:
+        """Offsets of the last messages, two at most; they are among the runs of one period or the singles."""
+        runs = self.runs[-_LONGEST_PERIOD:]
+        ends = [first + stride * k for first, count, stride in runs for k in range(max(0, count - 2), count)]
+        return sorted([*self.singles[-2:], *ends])[-2:]
+
+    @property
+    def last(self) -> int:
+        """Offset of the last message."""
+        return self.last_two[-1]
+
+    def take_back(self) -> int:
+        """Forget the last message, and return its offset."""
+        last = self.last
+        if self.singles and self.singles[-1] == last:
+            return self.singles.pop()
+        for place in range(len(self.runs) - 1, -1, -1):
+            first, count, stride = self.runs[place]
+            if first + stride * (count - 1) == last:
+                self.runs[place : place + 1] = [(first, count - 1, stride)] if count > 1 else []
+                break
+        return last
+
+    @cached_property
+    def positions(self) -> np.ndarray:
+        """Offsets of the messages in the file, ascending."""
+        pieces = [np.arange(count, dtype=np.int64) * stride + first for first, count, stride in self.runs]
+        if self.singles:
+            pieces.append(np.array(self.singles, np.int64))
+        return pieces[0] if len(pieces) == 1 else np.sort(np.concatenate(pieces), kind="stable")
+
+    def rows(self, data: bytes) -> np.ndarray:
+        """Content of the messages, header bytes left out, as an array of raw items of their size."""
+        size = self.definition.size
+        if len(self.runs) == 1 and not self.singles:
+            first, count, stride = self.runs[0]
+            return np.ndarray((count,), f"V{size}", data, first + 1, (stride,))
+        anywhere = np.ndarray((len(data) - size + 1,), f"V{size}", data, 0, (1,))
+        rows: np.ndarray = anywhere[self.positions + 1]
+        return rows
+
+
+class Walk:
+    """One pass over the message headers of a part, as far as they make sense.
+
+    Attributes
+    ----------
+    blocks : list of Block
+        What was found, by definition.
+    problems : list of Problem
+        Where the walk lost its way.
+    """
+
+    def __init__(self, data: bytes, part: int, body: int, end: int) -> None:
+        self.problems: list[Problem] = []
+        self._data, self._part, self._end = data, part, end
+        self._found: dict[tuple[Definition, bool], Block] = {}
+        self._steps = [0] * 256  # by header: bytes to the next header, 0 where no local type is defined
+        self._places: list[Block | None] = [None] * 256  # by header: where its messages are noted
+        self._floor = body  # messages from here on are in the blocks that headers lead to now
+        self._notes: list[Any] = [None] * 256  # by header: the append method of that block's singles
+        at: int | None = body
+        while at is not None and at < end:
+            at = self._run(at)
+        self.blocks = [block for block in self._found.values() if len(block)]
+
+    def _run(self, at: int) -> int | None:
+        """Walk from `at` to the end or the first damage; return where to go on, None where nowhere."""
+        data, steps, end, patience = self._data, self._steps, self._end, 256
+        self._floor = at
+        while at < end:
+            header = data[at]
+            if not steps[header]:
+                if header & 0xC0 != 0x40:
+                    local = header >> 5 & 3 if header & 0x80 else header & 15
+                    return self._lost(at, "local_type", f"local type {local} used before it is defined")
+                read = read_definition(data, at, end)
+                if read is None:
+                    return self._lost(at, "truncated", "definition cut short")
+                definition, length = read
+                if self._is_disguise(at, length):
+                    return self._lost(at, "definition", "messages stand where a definition would")
+                self._define(header & 15, definition)
+                self._floor = at
+                at += length
+                continue
+            after = self._follow_period(at)
+            if after > at:
+                at, patience = after, 256
+            else:
+                at = self._step(at, min(end, at + patience))
+                patience = min(2 * patience, 1 << 20)
+        return self._lost(self._active()[-1].take_back(), "truncated", "message cut short") if at > end else None
+
+    def _step(self, at: int, stop: int) -> int:
+        """Note message after message until `stop` or a header that is no data message."""
+        data, steps, notes = self._data, self._steps, self._notes
+        while at < stop:
+            header = data[at]
+            size = steps[header]
+            if not size:
+                break
+            notes[header](at)
+            at += size
+        return at
+
+    def _follow_period(self, at: int) -> int:
+        """Note as many repeats of a sequence of headers as stand at `at`; return where they end."""
+        data, steps, end = self._data, self._steps, self._end
+        heads, offsets, place = bytearray(), list[int](), at
+        while len(heads) <= _LONGEST_PERIOD and place < end and steps[data[place]]:
+            head = _LOCAL_TYPE[data[place]]
+            if heads and head == heads[0]:
+                stride = place - at
+                repeats = self._count_repeats(at, stride, heads, offsets)
+                for known, offset in zip(heads, offsets, strict=True) if repeats else ():
+                    block = self._places[known]
+                    if block is not None:
+                        block.runs.append((at + offset, repeats, stride))
+                if repeats:
+                    return at + repeats * stride
+            heads.append(head)
+            offsets.append(place - at)
+            place += steps[head]
+        return at
+
+    def _count_repeats(self, at: int, stride: int, heads: bytearray, offsets: list[int]) -> int:
+        """How often the sequence stands back to back from `at`; 0 when fewer than the trial asks.
+
+        The windows grow while the sequence holds, so the bytes looked at are a small multiple of those passed.
+        """
+        most, done, window = (self._end - at) // stride, 0, _TRIAL
+        while done < most:
+            window = min(window, most - done)
+            base, whole = at + done * stride, window
+            for head, offset in zip(heads, offsets, strict=True):
+                first = base + offset
+                seen = self._data[first : first + (whole - 1) * stride + 1 : stride].translate(_LOCAL_TYPE)
+                whole = len(seen) - len(seen.lstrip(bytes((head,))))
+                if not whole:
+                    break
+            done += whole
+            if whole < window or done < _TRIAL:
+                break
+            window *= 8
+        return done if done >= _TRIAL else 0
+
+    def _define(self, local: int, definition: Definition) -> None:
+        """Let messages of a local type follow `definition` from here on."""
+        self._bind(definition, False, slice(local, 64, 16))
+        if local < 4:
+            self._bind(definition, True, slice(0x80 + 32 * local, 0xA0 + 32 * local))
+
+    def _is_disguise(self, at: int, length: int) -> bool:
+        """Whether an odd definition is none: messages make sense from within it."""
+        if self._data[at + 1 : at + 3] in _ORDERS:
+            return False
+        times = self._last_times()
+        return bool(times) and any(self._makes_sense(place, times) for place in range(at + 1, at + length))
+
+    def _bind(self, definition: Definition, compressed: bool, headers: slice) -> None:
+        """Note messages under `headers` in the block of `definition`."""
+        block = self._found.get((definition, compressed))
+        if block is None:
+            block = self._found[definition, compressed] = Block(definition, self._part, compressed)
+        elif self._places[headers.start] is block:
+            return
+        count = len(range(*headers.indices(256)))
+        self._steps[headers] = [1 + definition.size] * count
+        self._places[headers] = [block] * count
+        self._notes[headers] = [block.singles.append] * count
+
+    def _active(self) -> list[Block]:
+        """Blocks that some header leads to and that hold messages: a few at most, the latest last."""
+        blocks = {block for block in self._places if block is not None and (block.singles or block.runs)}
+        return sorted(blocks, key=lambda block: block.last)
+
+    def _lost(self, at: int, kind: str, detail: str) -> int | None:
+        """Report damage at `at`, and find the place from which messages make sense again.
+
+        Where a byte is missing, the message around it still looks whole and only its successor does not: messages
+        just before `at` with times out of all order are taken back and searched too.
+        """
+        search, taken = at, 0
+        while taken < _WITNESSES and (place := self._out_of_order()) is not None:
+            self._active()[-1].take_back()
+            search, taken = place, taken + 1
+        times = self._last_times()
+        places = range(search + 1, min(self._end, search + _SEARCH)) if times else ()
+        again = next((place for place in places if self._makes_sense(place, times)), None)
+        if taken:
+            detail += f"; {taken} before it taken back for their times"
+        if again is not None:
+            detail += f"; messages make sense again from byte {again}"
+        self.problems.append(Problem(at, kind, detail))
+        return again
+
+    def _out_of_order(self) -> int | None:
+        """Place of the last message when its time is a day or more from all others before it, else None."""
+        block = next(reversed(self._active()), None)
+        if block is None or block.last < self._floor or block.definition.time_place is None:
+            return None
+        own = self._time(block.last, block.definition)
+        others = self._last_times()
+        others.remove(own)
+        return block.last if others and all(abs(own - other) >= _DAY for other in others) else None
+
+    def _last_times(self) -> list[int]:
+        """Read the times of the last two messages of each definition."""
+        return [
+            self._time(place, block.definition)
+            for block in self._active()
+            if block.definition.time_place is not None
+            for place in block.last_two
+        ]
+
+    def _time(self, at: int, definition: Definition) -> int:
+        """Seconds since 1989-12-31 in the message at `at`."""
+        start = at + 1 + (definition.time_place or 0)
+        return int.from_bytes(self._data[start : start + 4], "little" if definition.order == "<" else "big")
+
+    def _makes_sense(self, at: int, times: list[int]) -> bool:
+        """Whether the messages from `at` are defined, end with the data, and have times that follow `times`."""
+        defined: dict[int, Definition] = {}
+        seen: list[int] = []
+        for _ in range(_WITNESSES):
+            if at >= self._end:
+                break
+            header = self._data[at]
+            if header & 0xC0 == 0x40:
+                reserved_and_order = self._data[at + 1 : at + 3]
+                read = read_definition(self._data, at, self._end) if reserved_and_order in _ORDERS else None
+                if read is None or not read[0].is_plausible:
+                    return False
+                defined[header & 15] = read[0]
+                at += read[1]
+                continue
+            block = self._places[header]
+            definition = defined.get(header >> 5 & 3 if header & 0x80 else header & 15)
+            if definition is None:
+                if block is None:
+                    return False
+                definition = block.definition
+            if definition.time_place is not None:
+                seen.append(self._time(at, definition))
+                if not any(0 <= seen[-1] - time < _DAY for time in (seen[-2:-1] or times)):
+                    return False
+            at += 1 + definition.size
+        return at <= self._end and len(seen) >= _TIMED

@@ -1,0 +1,362 @@
+"""The one reader of every CSV export: finds the profile that fits, and reads its columns into the log's units.
+
+Which labels, units and conventions an export has stands in ``data/exports/*.toml``; what no file states and only the
+values show is worked out in `loadlens.formats.evidence`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from loadlens.formats import delimited, evidence
+from loadlens.formats.cells import plain, vote
+from loadlens.formats.export_profiles import Match, Profile, all_profiles, known_columns, match
+from loadlens.formats.sheets import Sheet, fill, has_form
+from loadlens.formats.source import Options, Reading, Source, UnreadableFile
+
+HEADING_WITHIN = 25
+"""Records among which the heading must be."""
+
+NUMERIC = ("number", "pace", "duration")
+
+
+@dataclass
+class Rows:
+    """The data rows of a file: per field the first cell that says something."""
+
+    lines: list[int] = field(default_factory=list)
+    cells: dict[str, list[str]] = field(default_factory=dict)
+    aside: int = 0
+
+
+def profiles() -> list[Profile]:
+    """Return the exports that can be read, one profile each."""
+    return list(all_profiles())
+
+
+def _user_aliases(options: Options) -> dict[str, str]:
+    unknown = [c for c in options.aliases.values() if c.rpartition(".")[2] not in known_columns()]
+    if unknown:
+        raise UnreadableFile(
+            f"aliases: there is no column {unknown[0]!r}; columns are {', '.join(sorted(known_columns()))}"
+        )
+    return {plain(label): column for label, column in options.aliases.items()}
+
+
+def _best_match(labels: Sequence[str], aliases: Mapping[str, str]) -> Match | None:
+    found = [one for profile in all_profiles() if (one := match(profile, labels, aliases))]
+    return max(found, key=lambda one: (one.hits, not one.profile.only_with_aliases), default=None)
+
+
+def _find_heading(text: str, aliases: Mapping[str, str]) -> tuple[str, int, Match] | None:
+    """Return delimiter, line and match of the heading in the first records of a text."""
+    best: tuple[str, int, Match] | None = None
+    for delimiter in delimited.likely_delimiters(text):
+        for line, cells in delimited.first_records(text, delimiter, HEADING_WITHIN):
+            found = _best_match(cells, aliases)
+            if found and (best is None or found.hits > best[2].hits):
+                best = delimiter, line, found
+    return best
+
+
+def sniff(head: bytes, name: str) -> bool:
+    """Say whether a file is a table this module should try.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes.
+    name : str
+        Path; any text named ``*.csv`` or ``*.tsv`` is a table, so that an unknown one is reported and not passed over.
+
+    Returns
+    -------
+    bool
+    """
+    text = delimited.head_text(head)
+    if text is None:
+        return False
+    if PurePosixPath(name).suffix.casefold() in (".csv", ".tsv"):
+        return True
+    if text.lstrip("\ufeff \r\n\t")[:1] in ("<", "{", "["):
+        return False
+    return _find_heading(text, {}) is not None
+
+
+def parse(source: Source, options: Options) -> Reading:
+    """Read one CSV export.
+
+    Parameters
+    ----------
+    source : Source
+    options : Options
+        `tz` turns UTC times into local days where the file knows no other; `aliases` names labels no profile knows.
+
+    Returns
+    -------
+    Reading
+        `format` is the id of the profile; `facts` says language, number format, units, and how many rows were used.
+
+    Raises
+    ------
+    UnreadableFile
+        No profile fits (the message names the labels), or the table is of a kind that cannot be read as daily data.
+    """
+    aliases = _user_aliases(options)
+    content = source.read(delimited.MAX_TEXT)
+    encoding = delimited.find_encoding(content)
+    text = delimited.head_text(content[:262_144])
+    if encoding is None or text is None:
+        raise UnreadableFile(f"{source.name}: not a text; a CSV export was expected")
+    if not text.strip("\ufeff \r\n\t"):
+        raise UnreadableFile(f"{source.name}: the file is empty; export it again")
+    _refuse(source.name, text)
+    heading = _find_heading(text, aliases)
+    if heading is None:
+        raise UnreadableFile(_explain(source.name, text))
+    delimiter, line, found = heading
+    reading = Reading(found.profile.id)
+    if not delimited.has_paired_quotes(content, encoding, delimiter, source.name):
+        reading.note("quotes_unpaired", "noted")
+    records = delimited.read_records(content, encoding, delimiter, source.name)
+    rows = _gather(records, line, found, delimiter, aliases, reading)
+    if found.unused:
+        reading.note("columns_not_used", "noted", value=", ".join(found.unused), count=len(found.unused))
+    _fill(reading, rows, found, options, delimiter, source.name)
+    return reading
+
+
+# ------------------------------------------------------------------ what cannot be read
+
+
+def _refuse(name: str, text: str) -> None:
+    """Raise for tables that look like a known export and are none, e.g. weekly means."""
+    for delimiter in delimited.likely_delimiters(text):
+        for _, cells in delimited.first_records(text, delimiter, 5):
+            labels = {plain(cell) for cell in cells}
+            for profile in all_profiles():
+                for refusal in profile.refusals:
+                    if len(labels & set(refusal.labels)) >= refusal.least:
+                        raise UnreadableFile(f"{name}: {refusal.why}")
+
+
+def _explain(name: str, text: str) -> str:
+    """Say which headings are unknown, what they resemble, what was looked for, and how to go on."""
+    delimiter = delimited.likely_delimiters(text)[0]
+    records = [cells for _, cells in delimited.first_records(text, delimiter, 5)]
+    labels = [cell.strip()[:60] for cell in max(records, key=lambda cells: sum(map(bool, cells))) if cell.strip()]
+    meanings = {
+        alias: f"{profile.fields[hits[0][0]].column} in {profile.id}"
+        for profile in all_profiles()
+        for alias, hits in profile.lookup.items()
+    }
+    unknown = [label for label in labels if plain(label) not in meanings]
+    near = []
+    for label in unknown[:40]:
+        for alias in difflib.get_close_matches(plain(label), list(meanings), n=1, cutoff=0.75):
+            near.append(f"{label!r} is close to {alias!r} ({meanings[alias]})")
+    looked = "; ".join(f"{one.names['en']}, at least {one.least} headings" for one in all_profiles())
+    return (
+        f"{name}: no known export has these headings together. Not known: {_list(unknown)}. "
+        f"Known: {_list([label for label in labels if label not in unknown])}. "
+        f"Closest: {'; '.join(near[:8]) or 'none'}. Looked for: {looked}. "
+        "If it is a list of runs or of days, say what its headings mean, e.g. "
+        'aliases={"Their label": "distance", "Their other label": "date"}'
+    )
+
+
+def _list(labels: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, labels[:40])) or "none"
+    return shown if len(labels) <= 40 else f"{shown} and {len(labels) - 40} more"
+
+
+# ------------------------------------------------------------------ from records to rows
+
+
+def _gather(
+    records: Iterator[delimited.Record],
+    heading: int,
+    found: Match,
+    delimiter: str,
+    aliases: Mapping[str, str],
+    reading: Reading,
+) -> Rows:
+    rows = Rows(cells={name: [] for name in found.profile.fields if found.profile.fields[name].kind != "ignore"})
+    current = found
+    titles = 0
+    for line, cells in records:
+        if line <= heading:
+            titles += line < heading and any(cell.strip() for cell in cells)
+            continue
+        if not any(cell.strip() for cell in cells):
+            continue
+        again = _heading_again(cells, current, aliases)
+        if again is not None:
+            same = again.columns == current.columns
+            reading.note("heading_repeated" if same else "section_started", "noted", row=line)
+            found.languages.update(again.languages)
+            current = again
+            continue
+        mended = _lay_straight(line, cells, current, delimiter, reading)
+        if mended is None:
+            rows.aside += 1
+            continue
+        rows.lines.append(line)
+        for name, kept in rows.cells.items():
+            kept.append(_first_filled(mended, current.columns.get(name, ()), current.profile, name))
+    if titles:
+        reading.note("lines_above_heading", "noted", count=titles)
+    return rows
+
+
+def _heading_again(cells: Sequence[str], current: Match, aliases: Mapping[str, str]) -> Match | None:
+    known = current.profile.lookup
+    if sum(plain(cell) in known for cell in cells[:8] if cell and len(cell) < 60) < 3:
+        return None
+    return match(current.profile, cells, aliases)
+
+
+def _first_filled(cells: Sequence[str], places: Sequence[int], profile: Profile, name: str) -> str:
+    zero_is_missing = profile.fields[name].zero_is_missing
+    for place in places:
+        cell = cells[place].strip() if place < len(cells) else ""
+        if cell not in profile.missing and not (zero_is_missing and not cell.strip("0.,:")):
+            return cell
+    return ""
+
+
+def _misplaced(cells: Sequence[str], current: Match) -> list[int]:
+    """Return the columns whose cell cannot be what their label says."""
+    wrong = []
+    for name, places in current.columns.items():
+        kind = current.profile.fields[name].kind
+        for place in places:
+            cell = cells[place].strip() if place < len(cells) else ""
+            if cell not in current.profile.missing and not has_form(cell, kind):
+                wrong.append(place)
+    return sorted(wrong)
+
+
+def _lay_straight(line: int, cells: list[str], current: Match, delimiter: str, reading: Reading) -> list[str] | None:
+    """Return a row under its labels: a longer or shorter one only as far as the cells fit; None to set it aside."""
+    filled = len(cells)
+    while filled and not cells[filled - 1].strip():
+        filled -= 1
+    excess = filled - current.width
+    if excess > 0:
+        title = current.columns.get("title", [None])[0]
+        if not _misplaced(cells, current):
+            reading.note("row_longer_than_heading", "noted", row=line, count=excess)
+            return cells
+        if title is not None:
+            joined = delimiter.join(cells[title : title + excess + 1])
+            mended = [*cells[:title], joined, *cells[title + excess + 1 :]]
+            if not _misplaced(mended, current):
+                reading.note("row_longer_than_heading", "repaired", row=line, column="title", value=joined)
+                return mended
+        reading.note("row_out_of_line", "set_aside", row=line, value=delimiter.join(cells))
+        return None
+    if excess < 0 and current.profile.row_is_full:
+        wrong = _misplaced(cells, current)
+        if wrong:
+            # The cells before the gap stand right; the gap lies at most `-excess` columns before the first wrong one.
+            keep = max(wrong[0] + excess, 0)
+            reading.note("row_out_of_line", "repaired", row=line, value=delimiter.join(cells[keep:filled]))
+            return cells[:keep]
+    return cells
+
+
+# ------------------------------------------------------------------ from rows to columns
+
+
+def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimiter: str, name: str) -> None:
+    profile = found.profile
+    inferred = [one for one in profile.fields.values() if one.numbers == "infer" and one.kind in NUMERIC]
+    counts = [rows.cells[one.name] for one in inferred if one.whole]
+    mark, _ = vote([rows.cells[one.name] for one in inferred if not one.whole], counts)
+    sheet = Sheet(
+        profile=profile,
+        match=found,
+        frame=pd.DataFrame(index=pd.RangeIndex(len(rows.lines))),
+        lines=rows.lines,
+        cells=rows.cells,
+        reading=reading,
+        options=options,
+        mark=mark or evidence.guess_mark(rows.cells, delimiter),
+        name=name,
+    )
+    _one_person(sheet)
+    for one in profile.fields.values():
+        if any(rows.cells.get(one.name, ())):
+            fill(sheet, one)
+    evidence.HOOKS[profile.hook](sheet)
+    for column, places in sheet.wrong.items():
+        sheet.note_cells("cell_unreadable", column, places)
+    _page_ends(sheet)
+    reading.tables[profile.table] = _finish(sheet)
+    used = int(sheet.kept.sum())
+    reading.facts.update(
+        rows=len(rows.lines) + rows.aside,
+        used=used,
+        set_aside=len(rows.lines) + rows.aside - used,
+        status="read" if used else "empty",
+        message="" if used else "a heading, and no row that could be used",
+        language=found.language.partition("_")[0],
+        number_format=mark or "unclear",
+        units="; ".join(sheet.says),
+        covers=profile.covers,
+    )
+
+
+def _one_person(sheet: Sheet) -> None:
+    people = {cell for cell in sheet.cells.get("person", ()) if cell}
+    if len(people) > 1:
+        raise UnreadableFile(
+            f"{sheet.name}: {len(people)} different people are in this table; give each a file of their own"
+        )
+
+
+def _page_ends(sheet: Sheet) -> None:
+    """Note a list whose length is a whole number of pages: most such lists were cut off when exported."""
+    page = sheet.profile.rows_per_page
+    if page and len(sheet.lines) and len(sheet.lines) % page == 0 and "date" in sheet.frame:
+        oldest = sheet.frame["date"].min()
+        if pd.notna(oldest):
+            day = oldest.date().isoformat()
+            sheet.reading.note("probably_cut_off", "noted", value=day, count=len(sheet.lines))
+
+
+def _finish(sheet: Sheet) -> pd.DataFrame:
+    """Return the rows that are kept, each with the line it came from."""
+    frame = sheet.frame
+    frame["source_row"] = np.array(sheet.lines, dtype="int64")
+    if sheet.profile.table == "activities":
+        frame["activity"] = frame["source_row"].astype(str)
+        if "start_local" in frame or "start_utc" in frame:
+            _set_repeats_aside(sheet)
+        return frame[sheet.kept].reset_index(drop=True)
+    values = [column for column in frame if column not in ("date", "source_row")]
+    empty = frame[values].isna().all(axis=1).to_numpy() if values else np.ones(len(frame), dtype=bool)
+    for place in np.flatnonzero(empty & sheet.kept):
+        sheet.set_aside(int(place), "row_without_values")
+    frame = frame[sheet.kept]
+    if not len(frame):
+        return frame[["date", *values]] if "date" in frame else pd.DataFrame(columns=["date", *values])
+    repeats = int(frame["date"].duplicated().sum())
+    if repeats:
+        sheet.reading.note("date_repeated", "merged", column="date", count=repeats)
+    return frame[["date", *values]].groupby("date", as_index=False).first()
+
+
+def _set_repeats_aside(sheet: Sheet) -> None:
+    """Set aside rows that repeat an earlier one cell by cell, as happens when exports are pasted together."""
+    seen: dict[tuple[str, ...], int] = {}
+    for place, row in enumerate(zip(*sheet.cells.values(), strict=True)):
+        if seen.setdefault(row, place) != place:
+            sheet.set_aside(place, "row_repeated", sheet.lines[seen[row]])
