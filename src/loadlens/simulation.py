@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 from zlib import crc32
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+
+from loadlens.simulated_runs import clock, ramp, record_runs
 
 TABLES: dict[str, Any] = tomllib.loads((files("loadlens") / "data" / "simulation.toml").read_text("utf-8"))
 """Everything of ``data/simulation.toml``: runners, how exports are written, and the sample folders."""
@@ -89,41 +89,32 @@ def simulate(
     """
     if name not in RUNNERS:
         raise ValueError(f"simulate: no runner called {name!r}; known are {', '.join(RUNNERS)}")
-    p = TABLES["defaults"] | TABLES["runners"][name] | ({} if weeks is None else {"weeks": weeks})
+    p = parameters(name) | ({} if weeks is None else {"weeks": weeks})
     if p["weeks"] < p["minimum_weeks"]:
         raise ValueError(f"simulate: {name} needs at least {p['minimum_weeks']} weeks, got {p['weeks']}")
     first = pd.Timestamp(start).normalize()
     plan = _plan(p, _stream(seed, name, "plan"))
-    truth = dict(p["truth"]) | {"first": None, "last": None, "size": None}
-    truth |= _plant_spike(plan, p)
-    truth |= _planted(p)
-    activities, minutes, pauses = _record_runs(plan, first, p, _stream(seed, name, "runs"))
+    if "spike" in p:
+        _plant_spike(plan, p)
+    truth = _tell(p, first)
+    runs, minutes, pauses = record_runs(plan, first, p, _stream(seed, name, "runs"))
     others = _record_others(plan, first, p, _stream(seed, name, "others"))
-    activities = pd.concat([activities, others], ignore_index=True).sort_values("start_utc", kind="stable")
-    activities["sport_as_exported"] = activities["sport"]
+    activities = pd.concat([runs, others], ignore_index=True).sort_values("start_utc", kind="stable")
     wellness = _live(activities, first, p, _stream(seed, name, "nights"))
-    unknown = tuple(tuple(first + pd.Timedelta(days=d) for d in (a, a + n - 1)) for a, n in p["gaps"])
-    for one, other in unknown:
-        activities = activities[~activities["date"].between(one, other)]
-        wellness = wellness[~wellness["date"].between(one, other)]
+    for begin, end in truth["unknown"]:
+        activities = activities[~activities["date"].between(begin, end)]
+        wellness = wellness[~wellness["date"].between(begin, end)]
     activities = activities.reset_index(drop=True)
     shoes = _wear_shoes(activities, p, _stream(seed, name, "shoes"))
-    kept = set(activities["activity"])
-    truth |= {
-        key: first + pd.Timedelta(days=truth[key]) for key in ("first", "last") if truth[key] is not None
-    }
-    truth |= {"must_not_fire": tuple(truth["must_not_fire"]), "unknown": unknown}
-    return SimulatedRunner(
-        name,
-        seed,
-        p["zone"],
-        activities,
-        minutes[minutes["activity"].isin(kept)].reset_index(drop=True),
-        pauses[pauses["activity"].isin(kept)].reset_index(drop=True),
-        wellness.reset_index(drop=True),
-        shoes,
-        truth,
-    )
+    minutes = minutes[minutes["activity"].isin(activities["activity"])].reset_index(drop=True)
+    pauses = pauses[pauses["activity"].isin(activities["activity"])].reset_index(drop=True)
+    wellness = wellness.reset_index(drop=True)
+    return SimulatedRunner(name, seed, p["zone"], activities, minutes, pauses, wellness, shoes, truth)
+
+
+def parameters(name: str) -> dict[str, Any]:
+    """Return the parameters of a runner, its own over the common ones."""
+    return {**TABLES["defaults"], **TABLES["runners"][name]}
 
 
 def _stream(seed: int, name: str, part: str) -> np.random.Generator:
@@ -137,7 +128,9 @@ def _plan(p: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame:
     """Give one row per run: day since the start, kind, distance in m."""
     weeks = p["weeks"]
     limit = p["weekly_noise_limit"]
-    noise = np.exp(p["weekly_noise"] * np.clip(rng.normal(size=weeks), -limit, limit))
+    surprise = rng.normal(size=weeks + 1)
+    swing = (surprise[1:] - p["weekly_swing"] * surprise[:-1]) / np.hypot(1, p["weekly_swing"])
+    noise = np.exp(p["weekly_noise"] * np.clip(swing, -limit, limit))
     planned = np.ones(weeks)
     for part in p["plan"]:
         begin = part["first_week"] % weeks
@@ -166,196 +159,27 @@ def _plan(p: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["day", "kind", "distance"])
 
 
-def _plant_spike(plan: pd.DataFrame, p: dict[str, Any]) -> dict[str, Any]:
-    """Make one long run larger than the longest of the 30 days before it, in place."""
-    if "spike" not in p:
-        return {}
+def _plant_spike(plan: pd.DataFrame, p: dict[str, Any]) -> None:
+    """Make one long run so many times the longest of the 30 days before it, in place."""
     week = p["spike"]["first_week"] % p["weeks"]
     row = plan.index[(plan["day"] // 7 == week) & (plan["kind"] == "long")][0]
-    day = int(plan["day"][row])
-    before = plan.loc[plan["day"].between(day - 30, day - 1), "distance"].max()
-    plan.loc[row, "distance"] = p["spike"]["size"] * before
-    return {"first": day, "last": day, "size": p["spike"]["size"]}
+    before = plan["day"].between(plan["day"][row] - 30, plan["day"][row] - 1)
+    plan.loc[row, "distance"] = p["spike"]["size"] * plan.loc[before, "distance"].max()
 
 
-def _planted(p: dict[str, Any]) -> dict[str, Any]:
-    """Tell first and last day and size of what the parameters plant."""
-    if "cadence_shift" in p:
-        shift = p["cadence_shift"]
-        return {
-            "first": 7 * (shift["first_week"] % p["weeks"]),
-            "last": 7 * p["weeks"] - 1,
-            "size": shift["size"],
-        }
-    if "resting_heart_rate_rise" in p:
-        rise = p["resting_heart_rate_rise"]
-        first = 7 * (rise["first_week"] % p["weeks"])
-        return {
-            "first": first,
-            "last": first + rise["ramp_days"] + rise["hold_days"] - 1,
-            "size": rise["size"],
-        }
-    if p["plan"]:
-        weeks = [(p["plan"][0]["first_week"] % p["weeks"]) + i for i in range(len(p["plan"][0]["factors"]))]
-        factors = p["plan"][0]["factors"]
-        if min(factors) == 0:
-            weeks, factors = weeks[: factors.count(0)], [0]
-        return {"first": 7 * weeks[0], "last": 7 * weeks[-1] + 6, "size": float(np.mean(factors))}
-    return {}
+def _tell(p: dict[str, Any], first: pd.Timestamp) -> dict[str, Any]:
+    """Give the truth in dates."""
+    told = p["truth"]
 
+    def date(day: int) -> pd.Timestamp:
+        return first + pd.Timedelta(days=day)
 
-def _ramp(event: dict[str, Any] | None, day: int | np.ndarray[Any, Any], weeks: int) -> Any:
-    """Give the planted shift on each day: up over the ramp, held, and down again where it falls."""
-    if event is None:
-        return 0.0 * np.asarray(day)
-    since = np.asarray(day) - 7 * (event["first_week"] % weeks) + 1
-    up = np.clip(since / event["ramp_days"], 0, 1)
-    if "fall_days" in event:
-        up = up - np.clip((since - event["ramp_days"] - event["hold_days"]) / event["fall_days"], 0, 1)
-    return event["size"] * up
-
-
-# ---------------------------------------------------------------- runs, minute by minute
-
-
-def _record_runs(
-    plan: pd.DataFrame, first: pd.Timestamp, p: dict[str, Any], rng: np.random.Generator
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    rows, minutes, pauses = [], [], []
-    for number, session in enumerate(plan.itertuples(index=False)):
-        key = f"{p['serial']}-{number:04d}"
-        day, kind, distance = int(session.day), str(session.kind), float(session.distance)  # type: ignore[arg-type]
-        pause = (0.0, 0.0)
-        if rng.random() < p["paused"]:
-            begin = np.floor(rng.uniform(0.3, 0.8) * distance / p["easy_speed"])
-            pause = (begin, begin + np.floor(rng.uniform(*p["pause_seconds"])))
-            pauses.append((key, *pause))
-        table = _run(kind, distance, pause, float(_ramp(p.get("cadence_shift"), day, p["weeks"])), p, rng)
-        surface = ""
-        if kind == "easy" and rng.random() < p["treadmill"]:
-            surface, table["grade"] = "treadmill", 0.0
-        elif kind == "tempo" and rng.random() < p["track"]:
-            surface, table["grade"] = "track", 0.0
-        row = {"activity": key} | _clock(day, first, p, rng)
-        row |= _summarise(table, p) | {"sport": "run", "sub_sport": surface or None, "device": p["device"]}
-        row["elapsed"] = row["duration"] + pause[1] - pause[0]
-        row["title"] = f"{p['place']} run" if kind != "long" else f"{p['place']} long run"
-        row["rpe"] = float({"easy": 3, "run_walk": 4, "long": 5, "tempo": 7}[kind] + rng.integers(-1, 2))
-        rows.append(row)
-        minutes.append(table.assign(activity=key))
-    return (
-        pd.DataFrame(rows),
-        pd.concat(minutes, ignore_index=True),
-        pd.DataFrame(pauses, columns=["activity", "start", "end"]),
-    )
-
-
-def _run(
-    kind: str,
-    distance: float,
-    pause: tuple[float, float],
-    shift: float,
-    p: dict[str, Any],
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    """Give the minutes of one run until the distance is reached."""
-    n = int(distance / (60 * min(p["walk_speed"], p["easy_speed"]))) + 8
-    minute = np.arange(n)
-    speed = np.full(n, p["easy_speed"] * (0.97 if kind == "long" else 1.0))
-    walking = np.zeros(n, bool)
-    if kind == "run_walk":
-        walking = minute % (p["run_minutes"] + p["walk_minutes"]) >= p["run_minutes"]
-        speed[walking] = p["walk_speed"]
-    elif kind == "tempo":
-        whole = distance / (60 * p["tempo_speed"])
-        speed[(minute > 0.25 * whole) & (minute < 0.9 * whole)] = p["tempo_speed"]
-    speed = speed * np.exp(p["minute_speed_noise"] * rng.normal(size=n)) * np.exp(0.02 * rng.normal())
-    stopped = np.clip(np.minimum(pause[1], 60 * (minute + 1)) - np.maximum(pause[0], 60 * minute), 0, 60)
-    recorded = 60.0 - stopped
-    reached = np.cumsum(speed * recorded)
-    last = int(np.searchsorted(reached, distance))
-    recorded[last] = max(1.0, np.round((distance - (reached[last] - speed[last] * recorded[last])) / speed[last]))
-    faster = speed - p["reference_speed"]
-    cadence = p["cadence"] + shift + p["cadence_slope"] * faster + p["cadence_run_noise"] * rng.normal()
-    cadence = np.where(walking, p["walk_cadence"], cadence) + p["cadence_minute_noise"] * rng.normal(size=n)
-    heart = p["heart_rate"] + p["heart_rate_slope"] * np.where(walking, -0.4, faster)
-    heart = heart + p["heart_rate_drift"] * minute - 28 * np.exp(-(minute + 0.5) / 2.5)
-    heart = heart + p["heart_rate_run_noise"] * rng.normal() + 1.2 * rng.normal(size=n)
-    if rng.random() < p["no_heart_rate"]:
-        heart = np.full(n, np.nan)
-    noise = rng.normal(size=(3, n))
-    table = pd.DataFrame(
-        {
-            "minute": minute,
-            "recorded": recorded,
-            "moving": 1.0,
-            "distance": speed * recorded,
-            "speed": speed,
-            "heart_rate": np.minimum(heart, p["heart_rate_max"]).round(1),
-            "cadence": cadence.round(1),
-            "grade": (p["grade_noise"] * noise[0]).round(2),
-        }
-    )
-    if p["running_dynamics"]:
-        table["vertical_oscillation"] = (86 + 4 * faster + 1.5 * noise[1]).round(1)
-        table["ground_contact"] = (252 - 42 * faster + 3 * noise[2]).round()
-        table["power"] = (1.04 * p["mass"] * speed + 3 * noise[1]).round()
-    table = table.iloc[: last + 1]
-    return table[table["recorded"] > 0].reset_index(drop=True)
-
-
-def _clock(day: int, first: pd.Timestamp, p: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-    """Choose the start: evening or weekend morning, now and then just after midnight, at home or abroad."""
-    zone = p["zone"]
-    for trip in p["abroad"]:
-        if 0 <= day // 7 - trip["first_week"] < trip["weeks"]:
-            zone = trip["zone"]
-    hour = rng.normal(*(p["morning"] if day % 7 >= 5 else p["evening"]))
-    late = rng.random() < p["after_midnight"]
-    second = int(rng.uniform(300, 3000)) if late else int(3600 * np.clip(hour, 6.2, 22.2))
-    date = first + pd.Timedelta(days=day)
-    local = datetime(date.year, date.month, date.day) + timedelta(seconds=second)
-    utc = local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    return {
-        "start_utc": pd.Timestamp(utc),
-        "start_local": pd.Timestamp(local),
-        "date": date,
-        "time_zone_from": "file",
-    }
-
-
-def _mean(table: pd.DataFrame, column: str) -> float:
-    known = table[table[column].notna()] if column in table else table.iloc[:0]
-    return float(np.average(known[column], weights=known["recorded"])) if len(known) else np.nan
-
-
-def _summarise(table: pd.DataFrame, p: dict[str, Any]) -> dict[str, Any]:
-    """Give what a watch says about a whole run; whole bpm and steps/min, as watches do."""
-    distance, duration = round(float(table["distance"].sum()), 2), float(table["recorded"].sum())
-    climb = table["grade"] / 100 * table["distance"]
-    cadence, heart = float(np.round(_mean(table, "cadence"))), _mean(table, "heart_rate")
-    oscillation = float(np.round(_mean(table, "vertical_oscillation"), 1))
-    step = round(60 * distance / duration / cadence, 2)
-    return {
-        "distance": distance,
-        "duration": duration,
-        "moving": duration,
-        "speed": round(distance / duration, 3),
-        "max_speed": round(float(table["speed"].max()) * 1.06, 3),
-        "heart_rate": float(np.round(heart)),
-        "max_heart_rate": float(np.round(table["heart_rate"].max() + 2)),
-        "cadence": cadence,
-        "max_cadence": float(np.round(table["cadence"].max() + 5)),
-        "step_length": step,
-        "vertical_oscillation": oscillation,
-        "vertical_ratio": round(oscillation / 10 / step, 1),
-        "ground_contact": float(np.round(_mean(table, "ground_contact"))),
-        "power": float(np.round(_mean(table, "power"))),
-        "ascent": float(np.round(climb[climb > 0].sum())),
-        "descent": float(np.round(-climb[climb < 0].sum())),
-        "calories": float(np.round(p["mass"] * distance / 1000)),
-        "steps": float(np.round(cadence * duration / 60)),
-    }
+    truth = {"kind": told["kind"], "first": None, "last": None, "size": told.get("size")}
+    if "first_week" in told:
+        begin = 7 * (told["first_week"] % p["weeks"]) + told.get("weekday", 0)
+        truth |= {"first": date(begin), "last": date(begin + told["days"] - 1)}
+    unknown = tuple((date(begin), date(begin + days - 1)) for begin, days in p["gaps"])
+    return truth | {"must_not_fire": tuple(told["must_not_fire"]), "unknown": unknown}
 
 
 # ---------------------------------------------------------------- the rest: other sports, nights, shoes
@@ -364,24 +188,28 @@ def _summarise(table: pd.DataFrame, p: dict[str, Any]) -> dict[str, Any]:
 def _record_others(
     plan: pd.DataFrame, first: pd.Timestamp, p: dict[str, Any], rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Give rides, walks, swims and strength sessions: sport, speed in m/s, minutes and heart rate."""
+    """Give the strength sessions, and rides, walks and swims on days without a run."""
     rows: list[dict[str, Any]] = []
-    free = [day for day in range(7 * p["weeks"]) if day not in set(plan["day"])]
-    wishes = {"ride": (6.4, 75, 122), "walk": (1.45, 45, 92), "swim": (0.72, 34, 128)}
+    chosen: list[str]
+    week = -1  # the last one with such a day: at most one a week, so that days of full rest remain
+    free = set(range(7 * p["weeks"])) - set(plan["day"])
+    wishes = ("ride", "walk", "swim")
+    odds = np.array([p["times_a_week"][sport] for sport in wishes]) * p["weeks"] / len(free)
     for day in range(7 * p["weeks"]):
         chosen = []
         if day % 7 in p["strength_days"] and rng.random() < p["strength_probability"]:
-            chosen.append(("strength", 0.0, 26, 102))
-        draw = rng.random(3) < np.array([p["rides"], p["walks"], p["swims"]]) * 7 * p["weeks"] / len(free) / 7
-        if day in free and draw.any():
-            sport = list(wishes)[int(np.argmax(draw))]
-            chosen.append((sport, *wishes[sport]))
-        for sport, speed, length, heart in chosen:
-            duration = float(np.round(60 * length * rng.uniform(0.8, 1.25)))
-            clock = _clock(day, first, p, rng)
-            early = pd.Timedelta(hours=2 if clock["start_local"].hour > 2 else -12)  # never on top of a run
+            chosen.append("strength")
+        drawn = rng.random(len(wishes)) < odds
+        if day in free and drawn.any() and day // 7 > week:
+            week = day // 7
+            chosen.append(wishes[int(np.argmax(drawn))])
+        for sport in chosen:
+            speed, length, heart = p["other_sports"][sport]
+            duration = float(np.round(length * rng.uniform(0.8, 1.25)))
+            when = clock(day, first, p, rng)
+            early = pd.Timedelta(hours=2 if when["start_local"].hour > 2 else -12)  # never on top of a run
             row = {"activity": f"{p['serial']}-x{len(rows):03d}", "sport": sport, "device": p["device"]}
-            row |= clock | {"start_utc": clock["start_utc"] - early, "start_local": clock["start_local"] - early}
+            row |= when | {name: when[name] - early for name in ("start_utc", "start_local")}
             row |= {"duration": duration, "elapsed": duration, "moving": duration}
             row["title"] = f"{p['place']} {sport}"
             row |= {"heart_rate": float(heart + rng.integers(-6, 7)), "max_heart_rate": float(heart + 31)}
@@ -397,7 +225,8 @@ def _wander(n: int, sd: float, memory: float, rng: np.random.Generator) -> np.nd
     steps[0] = sd * rng.normal()
     for i in range(1, n):
         steps[i] += memory * steps[i - 1]
-    return steps
+    wandered: np.ndarray[Any, Any] = steps
+    return wandered
 
 
 def _live(
@@ -407,11 +236,12 @@ def _live(
     n = 7 * p["weeks"]
     dates = pd.date_range(first, periods=n, freq="D")
     wander = _wander(n, p["resting_heart_rate_sd"], p["resting_heart_rate_memory"], rng)
-    rise = _ramp(p.get("resting_heart_rate_rise"), np.arange(n), p["weeks"])
+    rise = ramp(p.get("resting_heart_rate_rise"), np.arange(n), p["weeks"])
     table = pd.DataFrame({"date": dates, "rhr_day": np.round(p["resting_heart_rate"] + wander + rise)})
     table["sleep"] = 60.0 * np.round((p["sleep"] + p["sleep_sd"] * rng.normal(size=n)) / 60)
     table["hrv_rmssd"] = np.round(p["rmssd"] + p["rmssd_sd"] * rng.normal(size=n) - 1.2 * (wander + rise))
-    table["sleep_score"] = np.clip(np.round(80 + (table["sleep"] - p["sleep"]) / 300 + 4 * rng.normal(size=n)), 25, 99)
+    score = 80 + (table["sleep"] - p["sleep"]) / 300 + 4 * rng.normal(size=n)
+    table["sleep_score"] = np.clip(np.round(score), 25, 99)
     run_steps = activities.groupby("date")["steps"].sum().reindex(dates).fillna(0).to_numpy()
     table["steps"] = np.round(np.maximum(900, p["steps"] + p["steps_sd"] * rng.normal(size=n))) + run_steps
     table.loc[rng.random(n) < p["night_missing"], ["rhr_day", "sleep", "hrv_rmssd", "sleep_score"]] = np.nan
@@ -421,20 +251,24 @@ def _live(
 
 def _wear_shoes(activities: pd.DataFrame, p: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame:
     """Name the pair of each run in `activities` (column ``gear``) and tell what each pair has done."""
-    pairs = [{"gear": f"Simulus {i + 1}", "distance": 0.0} for i in range(p["shoes_in_use"])]
+    pairs: list[dict[str, Any]] = [
+        {"gear": f"Simulus {i + 1}", "distance": 0.0} for i in range(p["shoes_in_use"])
+    ]
     worn: list[dict[str, Any]] = []
+    named: list[str | None] = []
     bought = len(pairs)
-    activities["gear"] = pd.Series([None] * len(activities), dtype=object)
-    for row in activities.index[activities["sport"] == "run"]:
+    for row in activities.to_dict("records"):
+        if row["sport"] != "run":
+            named.append(None)
+            continue
         turn = int(rng.integers(len(pairs)))
-        distance = float(activities["distance"][row])
-        if pairs[turn]["distance"] + distance > p["shoe_limit"]:
+        if pairs[turn]["distance"] + row["distance"] > p["shoe_limit"]:
             bought += 1
             pairs[turn] = {"gear": f"Simulus {bought}", "distance": 0.0}
-        pairs[turn]["distance"] += distance
-        named = rng.random() < p["shoes_named"]
-        activities.loc[row, "gear"] = pairs[turn]["gear"] if named else None
-        worn.append({"gear": pairs[turn]["gear"], "date": activities["date"][row], "distance": distance})
+        pairs[turn]["distance"] += row["distance"]
+        named.append(pairs[turn]["gear"] if rng.random() < p["shoes_named"] else None)
+        worn.append({"gear": pairs[turn]["gear"], "date": row["date"], "distance": row["distance"]})
+    activities["gear"] = pd.Series(named, dtype=object)
     table = pd.DataFrame(worn).groupby("gear", sort=False)
     shoes = table["date"].agg(["min", "max", "size"]).set_axis(["first_date", "last_date", "runs"], axis=1)
     return shoes.assign(start_distance=0.0, distance=table["distance"].sum().round(2)).reset_index()
