@@ -56,6 +56,11 @@ def streaks(flags: Flags) -> NDArray[np.int64]:
     return np.asarray(position - last_false)
 
 
+def not_yet(found: Flags) -> Flags:
+    """Days on and before which nothing has been found: what comes later is not known on the day."""
+    return ~np.maximum.accumulate(np.asarray(found, dtype=bool))
+
+
 def on_days(dates: pd.Index, values: Floats, days: pd.DatetimeIndex) -> Floats:
     """Add up values by date over the days of the log; days without any are 0. NaN count for nothing."""
     place = days.get_indexer(pd.DatetimeIndex(dates))
@@ -75,10 +80,7 @@ def answer(days: pd.Index, reason: Texts, **columns: Floats | Texts) -> pd.DataF
     """Build the frame a measure gives back: numbers only on assessable days."""
     told = reason == ""
     frame = pd.DataFrame(
-        {
-            name: np.where(told, values, "" if values.dtype == object else np.nan)
-            for name, values in columns.items()
-        },
+        {name: np.where(told, values, "" if values.dtype == object else np.nan) for name, values in columns.items()},
         index=days,
     )
     frame["reason"] = reason

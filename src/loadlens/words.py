@@ -23,7 +23,7 @@ LANGUAGES = ("en", "nl")
 MISSING = "–"
 """What is shown for a value that is not there."""
 
-NARROW = "\u00a0"
+NO_BREAK = "\u00a0"
 """The space between a number and its unit: a line never breaks there."""
 
 AXIS_FACTORS = {"m": 1e-3, "s": 1 / 3600, "m/s": 3.6, "share": 100.0}
@@ -130,7 +130,7 @@ def _duration(value: float, lang: str) -> str:
         parts.append(say("units.h", lang, value=number(hours, lang)))
     if minutes or not hours:
         parts.append(say("units.min", lang, value=number(minutes, lang)))
-    return sign + NARROW.join(parts)
+    return sign + NO_BREAK.join(parts)
 
 
 def _pace(value: float, lang: str) -> str:
@@ -220,8 +220,8 @@ def date(
     moment = pd.NaT if day is None else pd.Timestamp(day)
     if pd.isna(moment):
         return MISSING
-    text = f"{moment.day}{NARROW}{month(moment.month, lang)}"
-    return f"{text}{NARROW}{moment.year}" if year else text
+    text = f"{moment.day} {month(moment.month, lang)}"
+    return f"{text} {moment.year}" if year else text
 
 
 def month(index: int, lang: str = "en") -> str:

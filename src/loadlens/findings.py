@@ -1,0 +1,284 @@
+"""Where the log meets the guidance: signal -> measure -> level -> episode.
+
+Every rule answers for every day of the log, also with "not assessable, because": silence never means safe. A day is
+judged with what was known at its end.
+"""
+
+from __future__ import annotations
+
+import html
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from loadlens import words
+from loadlens.guidance import LEVELS, Guidance, GuidanceError, Rule, read_guidance
+from loadlens.measures import FROM_THE_LOG, MEASURES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from loadlens.log import RunningLog
+    from loadlens.windows import Flags
+
+ALARM_GAP_DAYS = 14
+"""Two stretches at `watch` or above no further apart than this are one alarm, as in the measured alarm rates."""
+
+_LEVEL = pd.CategoricalDtype(list(LEVELS), ordered=True)
+_WATCH = LEVELS.index("watch")
+_NO_VALUE = {"no_data", "no_minutes", "no_runs", "no_diary", "no_resting_heart_rate", "no_sleep",
+             "no_cadence", "no_vertical_oscillation"}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What the guidance says of a log, rule by rule.
+
+    Attributes
+    ----------
+    days : DataFrame
+        date, rule, value, level, reason: one row per rule and date.
+    episodes : DataFrame
+        rule, level, start, end, days, worst, reason: per rule they tile the span of the log.
+    alarms : DataFrame
+        rule, level (highest), start, end, days: stretches at `watch` or above, joined across gaps of 14 days or less.
+    rules : DataFrame
+        rule, level (on the last day), since, value, reason, days_above, days_assessable, alarms.
+    details : dict of DataFrame
+        Rule -> everything its measure gave, by date.
+    """
+
+    log: RunningLog
+    guidance: Guidance
+    days: pd.DataFrame
+    episodes: pd.DataFrame
+    alarms: pd.DataFrame
+    rules: pd.DataFrame
+    details: dict[str, pd.DataFrame]
+
+    def tell(self, rule: str, date: pd.Timestamp | str | None = None, lang: str = "en") -> str:
+        """Say in one sentence what a rule found on a day.
+
+        Parameters
+        ----------
+        rule : str
+            Id of the rule.
+        date : Timestamp or str, optional
+            A day of the log; its last day when left out.
+        lang : {"en", "nl"}
+            Language.
+
+        Raises
+        ------
+        GuidanceError
+            The guidance has no such rule.
+        """
+        if rule not in self.details:
+            raise GuidanceError(f"{self.guidance.key}: no rule {rule!r}; it has {', '.join(self.details)}")
+        frame = self.details[rule]
+        day = pd.Timestamp(self.log.span[1] if date is None else date).normalize()
+        row: dict[Any, Any] = frame.loc[day].to_dict() if day in frame.index else {"reason": "outside_log"}
+        if row["reason"]:
+            reason = words.say(f"reasons.{row['reason']}", lang)
+            return words.say("report.not_assessable_because", lang, reason=reason)
+        spec = self.guidance.rules[rule]
+        shown = {
+            column: row[column] if unit == "text" else words.quantity(row[column], unit, lang)
+            for column, unit in spec.units.items()
+        }
+        return spec.words[lang]["finding"].format(**shown)
+
+    def plot(self, lang: str = "en") -> Axes:
+        """Draw the timeline with every episode."""
+        from loadlens.figures import plot_timeline  # an assessment knows how to show itself only when asked
+
+        axes: Axes = plot_timeline(self, lang=lang)
+        return axes
+
+    def _repr_html_(self) -> str:
+        rows = [
+            f"<tr><td>{html.escape(self.guidance.rules[row['rule']].words['en']['name'])}</td>"
+            f"<td>{html.escape(words.say('levels.' + row['level']))}</td><td>{words.date(row['since'])}</td>"
+            f"<td>{html.escape(self.tell(row['rule']))}</td></tr>"
+            for row in self.rules.to_dict("records")
+        ]
+        return f"<table><caption>{html.escape(self.guidance.key)}</caption>{''.join(rows)}</table>"
+
+
+def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
+    """Judge a log by a guidance document.
+
+    Parameters
+    ----------
+    log : RunningLog
+        With at least one day.
+    guidance : Guidance, optional
+        The bundled document on runner's knee when left out.
+
+    Raises
+    ------
+    LogError
+        The log has no days.
+    GuidanceError
+        A rule speaks of a column its measure does not give.
+    """
+    guidance = guidance or read_guidance()
+    _ = log.span  # refuses a log without days
+    days = pd.DatetimeIndex(log.days["date"], name="date")
+    given = _gather(log, days)
+    details = {rule.id: _measure(rule, log, days, given) for rule in guidance.rules.values()}
+    codes = {name: _judge(guidance.rules[name], frame) for name, frame in details.items()}
+    episodes = _join([_episodes(guidance.rules[n], details[n], codes[n]) for n in details])
+    alarms = _join([_alarms(name, days, codes[name]) for name in details])
+    return Assessment(
+        log=log,
+        guidance=guidance,
+        days=_join([_days(guidance.rules[n], details[n], codes[n]) for n in details]),
+        episodes=episodes,
+        alarms=alarms,
+        rules=_join([_rule(guidance.rules[n], details[n], codes[n], alarms) for n in details]),
+        details=details,
+    )
+
+
+# ---------------------------------------------------------------- signal -> measure
+def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
+    """Everything of the log a measure may ask for, indexed by date."""
+    activities = log.activities.set_index("date")
+    runs = log.runs[["activity", "date", "sub_sport"]]
+    return {
+        "days": days,
+        "state": log.days.set_index("date")["state"],
+        "activities": activities,
+        "runs": activities[activities["sport"] == "run"],
+        "minutes": log.minutes.merge(runs, on="activity").set_index("date"),
+        "diary": log.diary.dropna(subset=["date"]).set_index("date"),
+        "gear": log.gear,
+    }
+
+
+def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[str, Any]) -> pd.DataFrame:
+    """Give the rule's measure over the first of its signals that is assessable, day by day."""
+    if rule.measure is None:
+        begun = np.ones(len(days), dtype=bool)
+        if rule.signal[0] == "diary":
+            begun = days >= given["diary"].index.min()  # False without a diary: nothing is after NaT
+        return pd.DataFrame({"value": np.nan, "reason": np.where(begun, "not_yet_computed", "no_diary")}, index=days)
+    measure = MEASURES[rule.measure]
+    asked = {name: given[name] for name in FROM_THE_LOG if name in inspect.signature(measure).parameters}
+    frames = []
+    for name in rule.signal:
+        if name in ("activities", "runs", "minutes", "diary"):
+            signal = given[name]
+        else:
+            signal = log.days.set_index("date") if name == "days" else log.daily(name, rule.per_day)
+        frame = measure(signal, **asked, **rule.parameters)
+        missing = set(rule.units) - set(frame.columns)
+        if missing:
+            raise GuidanceError(f"rule {rule.id!r}: {rule.measure} gives no {sorted(missing)}; it gives {list(frame)}")
+        frames.append(frame.assign(signal=name))
+    chosen = frames[0]
+    for frame in frames[1:]:  # a reason that speaks of values says more than one that there are none
+        lacking = chosen["reason"].isin(_NO_VALUE) & ~frame["reason"].isin(_NO_VALUE)
+        better = (chosen["reason"] != "") & ((frame["reason"] == "") | lacking)
+        chosen = chosen.where(~better, frame)
+    return chosen
+
+
+# ---------------------------------------------------------------- measure -> level -> episode
+def _judge(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Give each day its place in LEVELS: the highest level of which any condition holds."""
+    assessable = (frame["reason"] == "").to_numpy()
+    codes = assessable.astype(np.int64)
+    for level in LEVELS[2:]:
+        for condition in rule.levels.get(level, ()):
+            holds = assessable.copy()
+            for column, bounds in condition.items():
+                for bound, limit in bounds.items():
+                    holds &= _within(frame[column].to_numpy(float), bound, limit)
+            codes[holds] = LEVELS.index(level)
+    return codes
+
+
+def _within(values: np.ndarray[Any, np.dtype[np.float64]], bound: str, limit: float) -> Flags:
+    compare = {"above": np.greater, "at_least": np.greater_equal, "below": np.less, "at_most": np.less_equal}
+    return np.asarray(compare[bound](values, limit))  # NaN is never within
+
+
+def _values(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return frame[rule.value or "value"].to_numpy(float)
+
+
+def _days(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "date": frame.index,
+            "rule": rule.id,
+            "value": _values(rule, frame),
+            "level": pd.Categorical.from_codes(codes.tolist(), dtype=_LEVEL),
+            "reason": frame["reason"].to_numpy(),
+        }
+    )
+
+
+def _episodes(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
+    """Cut the timeline wherever the level, or the reason of not knowing, changes."""
+    reasons = frame["reason"].to_numpy(dtype=object)
+    starts = np.flatnonzero(np.append(True, (np.diff(codes) != 0) | (reasons[1:] != reasons[:-1])))
+    ends = np.append(starts[1:], len(codes)) - 1
+    furthest = np.fmin if rule.worse == "lower" else np.fmax
+    return pd.DataFrame(
+        {
+            "rule": rule.id,
+            "level": pd.Categorical.from_codes(codes[starts].tolist(), dtype=_LEVEL),
+            "start": frame.index[starts],
+            "end": frame.index[ends],
+            "days": ends - starts + 1,
+            "worst": furthest.reduceat(_values(rule, frame), starts),
+            "reason": reasons[starts],
+        }
+    )
+
+
+def _alarms(name: str, days: pd.DatetimeIndex, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
+    """Join days at watch or above that are no further apart than the gap."""
+    above = np.flatnonzero(codes >= _WATCH)
+    cuts = np.flatnonzero(np.diff(above) > ALARM_GAP_DAYS + 1)
+    starts = above[np.append(0, cuts + 1)] if len(above) else above
+    ends = above[np.append(cuts, len(above) - 1)] if len(above) else above
+    highest = [int(codes[start : end + 1].max()) for start, end in zip(starts, ends, strict=True)]
+    return pd.DataFrame(
+        {
+            "rule": pd.Series(name, index=range(len(starts)), dtype=str),
+            "level": pd.Categorical.from_codes(highest, dtype=_LEVEL),
+            "start": days[starts],
+            "end": days[ends],
+            "days": ends - starts + 1,
+        }
+    )
+
+
+def _rule(
+    rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.int64]], alarms: pd.DataFrame
+) -> pd.DataFrame:
+    changed = np.flatnonzero(np.diff(codes))
+    return pd.DataFrame(
+        {
+            "rule": [rule.id],
+            "level": pd.Categorical.from_codes([int(codes[-1])], dtype=_LEVEL),
+            "since": [frame.index[changed[-1] + 1 if len(changed) else 0]],
+            "value": _values(rule, frame)[-1:],
+            "reason": [frame["reason"].iloc[-1]],
+            "days_above": [int((codes >= _WATCH).sum())],
+            "days_assessable": [int((codes > 0).sum())],
+            "alarms": [int((alarms["rule"] == rule.id).sum())],
+        }
+    )
+
+
+def _join(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled or frames[:1], ignore_index=True)

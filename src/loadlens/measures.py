@@ -1,0 +1,293 @@
+"""Measures of training load and of what was written down: days in, days out, each with its paper.
+
+A measure takes a daily Series or a frame indexed by date and gives one row per day of the log: named numbers, and why
+a day is not assessable (``reason``, "" when it is). Each day is judged with what was known at its end. Keyword
+arguments named in `FROM_THE_LOG` come from the log; all others are parameters of the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from loadlens.recovery import rest_days, resting_heart_rate, sleep, strength
+from loadlens.running_form import form_change
+from loadlens.shoe_wear import shoe_distance, shoe_rotation
+from loadlens.windows import (
+    Flags,
+    Floats,
+    answer,
+    first_reason,
+    look_back,
+    not_yet,
+    row_medians,
+    row_spreads,
+    share,
+    streaks,
+)
+
+FROM_THE_LOG = ("days", "state", "activities", "gear", "diary")
+"""Keyword arguments a measure gets from the log: the days, their state, and tables indexed by date."""
+
+
+def longest_run(
+    signal: pd.Series[float],
+    *,
+    state: pd.Series[str],
+    window_days: int,
+    minimum_runs: int,
+    minimum_history_days: int,
+    hold_days: int,
+    unknown_share: float,
+) -> pd.DataFrame:
+    """Compare the longest run of a day with the longest in the days before it.
+
+    A day shows the run of the last `hold_days` days that went furthest past its own reference, so that one long run
+    is one finding that stays in sight for a week. A day without runs counts as 0 m.
+
+    Parameters
+    ----------
+    signal : Series
+        Longest session of each day [m]: 0 on rest days, NaN when unknown.
+    state : Series
+        run, rest or unknown.
+    window_days : int
+        Days before the run, itself excluded, that hold the reference.
+    minimum_runs, minimum_history_days : int
+        Days with a run in the window, and days of log before the day.
+    hold_days : int
+        Days, the run's own included, on which it is shown.
+    unknown_share : float
+        Largest share of the window that may be unknown.
+
+    Returns
+    -------
+    DataFrame
+        ratio, longest [m], reference [m], rise [m], weekly [m]: mean distance a week in the window, from the longest
+        session of each day.
+
+    References
+    ----------
+    Frandsen et al. 2025, Br J Sports Med 59:1203: more than 10 % beyond the longest of 30 days went with more injuries.
+    """
+    metres = np.asarray(signal, dtype=np.float64)
+    before = look_back(metres, window_days, 1)
+    known = np.isfinite(before)
+    lost = (state.to_numpy() == "run") & ~np.isfinite(metres)
+    lost_before = np.fmax.reduce(look_back(lost.astype(np.float64), window_days), axis=1) > 0
+    reason = first_reason(
+        (np.arange(len(metres)) < minimum_history_days, "history_too_short"),
+        (lost_before, "no_distance"),
+        (~np.isfinite(metres) | (known.mean(axis=1) < 1 - unknown_share), "unknown_days"),
+        ((known & (before > 0)).sum(axis=1) < minimum_runs, "too_few_runs"),
+    )
+    reference = np.fmax.reduce(before, axis=1)
+    rise = np.where(reason == "", metres - reference, np.nan)
+    recent = look_back(rise, hold_days - 1)
+    shown = np.arange(len(metres)) - (hold_days - 1) + np.argmax(np.where(np.isfinite(recent), recent, -np.inf), axis=1)
+    weekly = 7 * share(np.nansum(before, axis=1), known.sum(axis=1).astype(np.float64))
+    return answer(
+        signal.index,
+        reason,
+        ratio=share(metres, reference)[shown],
+        longest=metres[shown],
+        reference=reference[shown],
+        rise=rise[shown],
+        weekly=weekly[shown],
+    )
+
+
+def two_week_volume(
+    signal: pd.Series[float],
+    *,
+    reference_weeks: int,
+    minimum_weeks: int,
+    spread_floor: float,
+    off_days: int,
+    unknown_share: float,
+) -> pd.DataFrame:
+    """Compare the last two weeks with the runner's own usual week, on the runner's own scale.
+
+    Weeks are blocks of 7 days counted back from the day. The last two are averaged geometrically and compared with
+    the median of the active weeks among those before. A few unknown days are bridged: a week is then 7 times the mean
+    of its known days; reference weeks with too many unknown days, or without running, are left out.
+
+    Parameters
+    ----------
+    signal : Series
+        Distance of each day [m], NaN when unknown.
+    reference_weeks, minimum_weeks : int
+        Weeks before the last two, and how many of them must be known and active.
+    spread_floor : float
+        Smallest standard deviation of the logarithm of a week that is believed.
+    off_days : int
+        Days without running after which a runner is returning.
+    unknown_share : float
+        Largest share of unknown days in the last two weeks, and in a reference week.
+
+    Returns
+    -------
+    DataFrame
+        ratio; z: log(ratio) / (spread / sqrt 2), NaN when one of the two weeks is empty; recent, reference, rise [m].
+
+    Notes
+    -----
+    Our own statistic. At equal false alarms it found two to three times as many planted increases as week-over-week
+    or acute-to-chronic ratios; the latter say little about injury (Impellizzeri et al. 2020, J Athl Train 55:893).
+    """
+    metres = np.asarray(signal, dtype=np.float64)
+    n, weeks = len(metres), reference_weeks + 2
+    blocks = look_back(metres, 7 * weeks - 1).reshape(n, weeks, 7)
+    known = np.isfinite(blocks).sum(axis=2)
+    volume = 7 * share(np.nansum(blocks, axis=2), known.astype(float))
+    recent = np.sqrt(volume[:, -2] * volume[:, -1])
+    seen = known[:, :-2] >= 7 * (1 - unknown_share)
+    earlier = np.where(seen & (volume[:, :-2] > 0), volume[:, :-2], np.nan)
+    logs = np.log(earlier)
+    middle = row_medians(logs)
+    spread = np.maximum(row_spreads(logs, middle), spread_floor)
+    active = np.isfinite(earlier).sum(axis=1)
+    off = np.nanmax(look_back(streaks(metres == 0).astype(float), 27), axis=1) >= off_days
+    reason = first_reason(
+        (known[:, -2:].sum(axis=1) < 14 * (1 - unknown_share), "unknown_days"),
+        (off & (np.nansum(blocks[:, -2:], axis=(1, 2)) > 0), "returning"),
+        ((active < minimum_weeks) & (np.arange(n) < 7 * weeks - 1), "history_too_short"),
+        ((active < minimum_weeks) & (seen.sum(axis=1) < minimum_weeks), "unknown_days"),
+        (active < minimum_weeks, "too_few_weeks"),
+    )
+    reference = np.exp(middle)
+    ratio = share(recent, reference)
+    z = np.log(ratio, where=ratio > 0, out=np.full(n, np.nan)) / (spread / np.sqrt(2))
+    return answer(signal.index, reason, ratio=ratio, z=z, recent=recent, reference=reference, rise=recent - reference)
+
+
+def weekly_increase(
+    signal: pd.Series[float], *, minimum_base: float, mean_weeks: int, search_weeks: int, off_days: int
+) -> pd.DataFrame:
+    """Compare the last full week, Monday to Sunday, with the week before it.
+
+    After a down week the mean of the last active weeks is the reference where that is more. Every day carries the
+    verdict of the last full week known at its end.
+
+    Parameters
+    ----------
+    signal : Series
+        Distance of each day [m], NaN when unknown.
+    minimum_base : float
+        Reference [m] below which a percentage means little.
+    mean_weeks, search_weeks : int
+        Active weeks in the mean, and how many weeks back they are looked for.
+    off_days : int
+        Days without running after which the first weeks are a return.
+
+    Returns
+    -------
+    DataFrame
+        increase [%], week, previous, reference, rise [m].
+
+    Notes
+    -----
+    The rule is a convention: Buist et al. 2008 (Am J Sports Med 36:33) and Nielsen et al. 2014 (J Orthop Sports Phys
+    Ther 44:739) found no difference in injuries at 10 %.
+    """
+    metres = np.asarray(signal, dtype=np.float64)
+    start = int(-pd.DatetimeIndex(signal.index).day_of_week[0] % 7) if len(metres) else 0
+    count = max(len(metres) - start, 0) // 7
+    last = (np.arange(len(metres)) - start + 1) // 7 - 1
+    grid = metres[start : start + 7 * count].reshape(count, 7)
+    volume = grid.sum(axis=1)
+    idle = streaks(metres == 0)[start : start + 7 * count].reshape(count, 7).max(axis=1, initial=0) >= off_days
+    numbers = np.full((count + 1, 5), np.nan)  # the last row serves days before the first full week
+    reasons = np.array([""] * count + ["history_too_short"], dtype=object)
+    for j in range(count):
+        earlier = volume[max(j - search_weeks, 0) : j]
+        earlier = earlier[earlier > 0][-mean_weeks:]
+        reference = max(volume[j - 1], earlier.mean()) if j and len(earlier) else 0.0
+        if j == 0:
+            reasons[j] = "history_too_short"
+        elif np.isnan(volume[j - 1 : j + 1]).any():
+            reasons[j] = "unknown_days"
+        elif volume[j] > 0 and idle[j - 1 : j + 1].any():
+            reasons[j] = "returning"
+        elif reference < minimum_base:
+            reasons[j] = "low_base"
+        else:
+            rise = volume[j] - reference
+            numbers[j] = 100 * rise / reference, volume[j], volume[j - 1], reference, rise
+    columns = ("increase", "week", "previous", "reference", "rise")
+    shown = numbers[np.maximum(last, -1)]
+    return answer(
+        signal.index,
+        reasons[np.maximum(last, -1)],
+        **{name: shown[:, place] for place, name in enumerate(columns)},
+    )
+
+
+def diary_flag(
+    signal: pd.DataFrame,
+    *,
+    days: pd.DatetimeIndex,
+    tags: Sequence[str],
+    hold_days: int,
+    minor_tags: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Count which of the named signs were written down. One entry is enough; nothing mutes it.
+
+    A sign is a kind or a tag of an entry; a kind with the value 0 says that the sign is absent. Signs count together
+    when they were written down on the same day. An entry, whatever it says, speaks for its day and `hold_days` after:
+    a sign stays in sight for as long, and without a recent entry a day is not assessable rather than fine.
+
+    Parameters
+    ----------
+    signal : DataFrame
+        The diary, indexed by date.
+    tags, minor_tags : list of str
+        The signs that raise the rule, and those that are only noted.
+    hold_days : int
+        Days after an entry for which it speaks.
+
+    Returns
+    -------
+    DataFrame
+        flags, minor: most signs on one day, in sight on this day.
+    """
+    place = days.get_indexer(pd.DatetimeIndex(signal.index).normalize())
+    written = np.full(len(days), np.nan)
+    written[place[place >= 0]] = 0.0
+    counts = {"flags": written, "minor": written.copy()}
+    absent = (signal["value"] == 0).to_numpy()
+    entries = zip(place, signal["kind"].fillna(""), signal["tags"].fillna(""), absent, strict=True)
+    ticked: dict[int, set[str]] = {}
+    for at, kind, text, none in entries:
+        names = set(text.lower().replace(",", " ").replace(";", " ").replace("|", " ").split())
+        ticked.setdefault(int(at), set()).update(names | (set() if none else {kind.lower()}))
+    for day, names in ticked.items():
+        if day >= 0:
+            counts["flags"][day] = len(names & set(tags))
+            counts["minor"][day] = len(names & set(minor_tags))
+    held = {name: np.fmax.reduce(look_back(count, hold_days), axis=1) for name, count in counts.items()}
+    silent: Flags = np.isnan(held["flags"])
+    reason = first_reason((not_yet(np.isfinite(written)), "no_diary"), (silent, "stale"))
+    columns: dict[str, Floats] = held
+    return answer(days, reason, **columns)
+
+
+MEASURES: dict[str, Callable[..., pd.DataFrame]] = {
+    measure.__name__: measure
+    for measure in (
+        longest_run,
+        two_week_volume,
+        weekly_increase,
+        resting_heart_rate,
+        form_change,
+        rest_days,
+        sleep,
+        strength,
+        shoe_distance,
+        shoe_rotation,
+        diary_flag,
+    )
+}
+"""Every measure a rule may name."""

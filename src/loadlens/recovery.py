@@ -1,0 +1,236 @@
+"""Measures of recovery: resting heart rate, sleep, rest days, strength training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from loadlens.windows import (
+    Flags,
+    Floats,
+    answer,
+    first_reason,
+    look_back,
+    not_yet,
+    on_days,
+    row_medians,
+    row_spreads,
+    streaks,
+)
+
+
+def resting_heart_rate(
+    signal: pd.Series[float],
+    *,
+    baseline_days: tuple[int, int],
+    minimum_baseline: int,
+    minimum_recent: int,
+    spread_floor: float,
+    cap: float,
+    slack: float,
+    gap_days: int,
+) -> pd.DataFrame:
+    """Follow resting heart rate against the runner's own recent baseline with a one-sided CUSUM.
+
+    Each day's deviation is divided by the spread of the baseline and capped; the sum grows by the part above `slack`.
+    A day without a value changes nothing; after `gap_days` of them, or once the 7-day median is back at the baseline,
+    the sum starts anew from 0. So a sum does not outlive the rise it came from.
+
+    Parameters
+    ----------
+    signal : Series
+        Resting heart rate of each day [bpm].
+    baseline_days : (int, int)
+        First and last day of the baseline, counted back.
+    minimum_baseline, minimum_recent : int
+        Values in the baseline, and in the last 7 days.
+    spread_floor : float
+        Smallest spread [bpm] that is believed.
+    cap, slack : float
+        Highest deviation counted for one day, and what is taken off it, in spreads.
+    gap_days : int
+        Days without a value after which the sum starts anew.
+
+    Returns
+    -------
+    DataFrame
+        rise [bpm]: 7-day median above the baseline; recent, baseline [bpm]; cusum [spreads].
+
+    References
+    ----------
+    Page 1954, Biometrika 41:100 (CUSUM). Bosquet et al. 2008, Br J Sports Med 42:709: overload of up to two weeks
+    raises resting heart rate slightly. Quer et al. 2020, PLoS ONE 15:e0227709: how much it varies within a person.
+    """
+    beats = np.asarray(signal, dtype=np.float64)
+    earlier = look_back(beats, *baseline_days)
+    baseline = row_medians(earlier)
+    spread = np.maximum(row_spreads(earlier, baseline), spread_floor)
+    week = look_back(beats, 6)
+    recent = row_medians(week)
+    history = np.isfinite(earlier).sum(axis=1)
+    reason = first_reason(
+        (not_yet(np.isfinite(beats)), "no_resting_heart_rate"),
+        (np.isfinite(week).sum(axis=1) < minimum_recent, "too_few_values"),
+        ((history < minimum_baseline) & (np.arange(len(beats)) < baseline_days[0]), "history_too_short"),
+        (history < minimum_baseline, "baseline_missing"),
+    )
+    excess = np.minimum((beats - baseline) / spread, cap) - slack
+    excess[history < minimum_baseline] = np.nan
+    cusum = _cusum(excess, recent <= baseline, gap_days)
+    return answer(signal.index, reason, rise=recent - baseline, recent=recent, baseline=baseline, cusum=cusum)
+
+
+def _cusum(excess: Floats, back: Flags, gap_days: int) -> Floats:
+    """Sum what is above 0; start anew where `back` holds or after a gap."""
+    sums = np.zeros(len(excess))
+    total, gap = 0.0, 0
+    for day, (step, ended) in enumerate(zip(excess.tolist(), back.tolist(), strict=True)):
+        gap = gap + 1 if step != step else 0  # NaN differs from itself
+        if ended or gap >= gap_days:
+            total = 0.0
+        elif not gap:
+            total = max(0.0, total + step)
+        sums[day] = total
+    return sums
+
+
+def sleep(
+    signal: pd.Series[float], *, nights: int, minimum_nights: int, long_nights: int, minimum_long_nights: int
+) -> pd.DataFrame:
+    """Average the time asleep over a week and over two weeks.
+
+    Parameters
+    ----------
+    signal : Series
+        Time asleep in the night that ended on the day [s].
+    nights, long_nights : int
+        Nights in the shorter and in the longer mean.
+    minimum_nights, minimum_long_nights : int
+        Nights that must have a value.
+
+    Returns
+    -------
+    DataFrame
+        mean, long_mean [s]; long_mean is NaN when too few nights have a value.
+
+    References
+    ----------
+    Milewski et al. 2014, J Pediatr Orthop 34:129: less than 8 h and injuries, in adolescents.
+    """
+    seconds = np.asarray(signal, dtype=np.float64)
+    means = {}
+    for name, width, least in (("mean", nights, minimum_nights), ("long_mean", long_nights, minimum_long_nights)):
+        rows = look_back(seconds, width - 1)
+        count = np.isfinite(rows).sum(axis=1)
+        means[name] = np.where(count >= least, np.nansum(rows, axis=1) / np.maximum(count, 1), np.nan)
+    reason = first_reason(
+        (not_yet(np.isfinite(seconds)), "no_sleep"),
+        (np.isnan(means["mean"]), "too_few_nights"),
+    )
+    return answer(signal.index, reason, **means)
+
+
+def rest_days(
+    signal: pd.DataFrame,
+    *,
+    days: pd.DatetimeIndex,
+    activities: pd.DataFrame,
+    window_days: int,
+    session_seconds: float,
+    gentle_sports: Sequence[str],
+) -> pd.DataFrame:
+    """Count rest days: days without a run, and days without any session at all.
+
+    A full rest day has no run and no other session longer than `session_seconds`; gentle sports do not count against
+    it. Where the log does not know, it is no rest day and no training day: a day is assessable when one full rest day
+    in the window is certain, or when every day of the window is known.
+
+    Parameters
+    ----------
+    signal : DataFrame
+        The days of the log, indexed by date.
+    activities : DataFrame
+        All sessions, indexed by date.
+    window_days : int
+        Days looked back, the day itself included.
+    session_seconds : float
+        Length [s] from which another session ends a full rest day.
+    gentle_sports : list of str
+        Sports that leave a rest day a rest day.
+
+    Returns
+    -------
+    DataFrame
+        run_free, activity_free: days of the window; streak: known days in a row without a full rest day.
+    """
+    state = signal["state"].to_numpy()
+    others = activities[~activities["sport"].isin(["run", *gentle_sports])]
+    length = others["moving"].fillna(others["duration"]).fillna(others["elapsed"])
+    every = np.ones(len(others))
+    long = on_days(others.index, np.where(length > session_seconds, every, np.nan), days) > 0
+    unclear = on_days(others.index, np.where(length.isna(), every, np.nan), days) > 0
+    run_free = np.where(state == "unknown", np.nan, (state == "rest").astype(float))
+    full = np.where(long, 0.0, run_free)
+    full[unclear & (full == 1)] = np.nan
+    window = look_back(full, window_days - 1)
+    certain = (window == 1).any(axis=1)
+    position = np.arange(len(full))
+    reason = first_reason(
+        (~certain & (position < window_days - 1), "history_too_short"),
+        (~certain & np.isnan(window).any(axis=1), "unknown_days"),
+    )
+    return answer(
+        days,
+        reason,
+        activity_free=np.nansum(window, axis=1),
+        run_free=np.nansum(look_back(run_free, window_days - 1), axis=1),
+        streak=streaks(full == 0).astype(float),
+    )
+
+
+def strength(
+    signal: pd.DataFrame,
+    *,
+    days: pd.DatetimeIndex,
+    state: pd.Series[str],
+    diary: pd.DataFrame,
+    window_days: int,
+    logged_days: int,
+    unknown_share: float,
+) -> pd.DataFrame:
+    """Count days with strength training a week, recorded or written down.
+
+    Parameters
+    ----------
+    signal : DataFrame
+        All sessions, indexed by date.
+    diary : DataFrame
+        Diary, indexed by date; entries of kind strength count, unless their value is 0.
+    window_days, logged_days : int
+        Days counted, and days within which at least one session shows that strength training is logged at all.
+    unknown_share : float
+        Largest share of the counted days that may be unknown.
+
+    Returns
+    -------
+    DataFrame
+        weekly [per week]; sessions: days with strength training in the window.
+
+    References
+    ----------
+    Lauersen et al. 2018, Br J Sports Med 52:1557 (other sports); Toresdahl et al. 2020, Sports Health 12:74: no
+    difference in overuse injuries in marathon runners.
+    """
+    written = diary[(diary["kind"] == "strength") & ~(diary["value"] == 0)]
+    dates = signal.index[(signal["sport"] == "strength").to_numpy()].append(written.index)
+    done = (on_days(dates, np.ones(len(dates)), days) > 0).astype(float)
+    sessions = look_back(done, window_days - 1).sum(axis=1)
+    unknown = (state.to_numpy() == "unknown").astype(float)
+    reason = first_reason(
+        (np.arange(len(days)) < window_days - 1, "history_too_short"),
+        (~(np.fmax.reduce(look_back(done, logged_days - 1), axis=1) > 0), "not_logged"),
+        (look_back(unknown, window_days - 1).mean(axis=1) > unknown_share, "unknown_days"),
+    )
+    return answer(days, reason, weekly=sessions * 7 / window_days, sessions=sessions)

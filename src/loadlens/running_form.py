@@ -1,0 +1,207 @@
+"""The measure of running form: cadence or vertical oscillation, compared at the same speed.
+
+Both go with speed, so a slower month looks like a change of form. Each run becomes one point, its medians over minutes
+of steady running; recent runs are compared with the line through the runs of the months before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from loadlens.windows import Flags, Floats, answer, first_reason, not_yet, on_days, row_medians, row_spreads, share
+
+Ordinals = NDArray[np.int64]
+
+COLUMNS = ("change", "change_se", "percent", "now", "usual", "speed", "residual")
+"""What the measure gives for each day."""
+
+HUBER = 1.345
+"""Residuals beyond so many spreads weigh less: 95 % efficient on normal data (Huber 1964, Ann Math Stat 35:73)."""
+
+ROUNDS = 10
+"""Reweightings of the line; the last ones move it by less than a watch resolves."""
+
+
+def form_change(
+    signal: pd.DataFrame,
+    *,
+    days: pd.DatetimeIndex,
+    column: str,
+    baseline_days: tuple[int, int],
+    minimum_baseline: int,
+    recent_runs: int,
+    recent_days: int,
+    slope_bounds: tuple[float, float],
+    maximum_spread: float,
+    minimum_minutes: int,
+    warm_up_minutes: float,
+    recorded_seconds: float,
+    moving_share: float,
+    minimum_cadence: float,
+    minimum_speed: float,
+    maximum_grade: float,
+    left_out: Sequence[str],
+) -> pd.DataFrame:
+    """Compare the recent runs with what the same speed used to go with.
+
+    The verdict of the last run stands until the recent runs are no longer recent.
+
+    Parameters
+    ----------
+    signal : DataFrame
+        Minutes of runs or, as a fallback, runs, indexed by date.
+    column : str
+        cadence [steps/min] or vertical_oscillation [mm].
+    baseline_days : (int, int)
+        First and last day, counted back, of the runs the line is drawn through.
+    minimum_baseline : int
+        Runs the line needs.
+    recent_runs, recent_days : int
+        Runs that are compared, and the days they must lie within.
+    slope_bounds : (float, float)
+        What the column may gain for one m/s.
+    maximum_spread : float
+        Largest spread about the line [unit of the column] with which averages of whole runs are believed; points made
+        of steady minutes need no such bar.
+    minimum_minutes, warm_up_minutes : int
+        Steady minutes a run needs, and minutes at its start that are left out.
+    recorded_seconds, moving_share, minimum_cadence, minimum_speed, maximum_grade : float
+        What makes a minute one of steady running: recorded [s], in motion [share], not walked [steps/min, m/s], and
+        level [%] where the grade is known. A whole run must meet the cadence and the speed.
+    left_out : list of str
+        Kinds of run (``sub_sport``) whose speed is not comparable.
+
+    Returns
+    -------
+    DataFrame
+        change: median residual of the recent runs [unit of the column]; change_se: the same in standard errors
+        (spread / sqrt of the runs); percent: relative to the line [%]; now, usual: medians of the recent runs and of
+        the line at their speeds [unit of the column]; speed [m/s]; residual: the last run of the day itself [unit
+        of the column], NaN on days without a usable run.
+
+    References
+    ----------
+    Heiderscheit et al. 2011, Med Sci Sports Exerc 43:296: 5 % more steps take load off the knee. Luedke et al. 2016,
+    Med Sci Sports Exerc 48:1244. The statistic is ours.
+    """
+    kept = signal[~signal["sub_sport"].isin(list(left_out)) & (signal["cadence"] >= minimum_cadence)]
+    if "minute" in kept:
+        grade = kept["grade"].abs()
+        steady = (kept["recorded"] >= recorded_seconds) & (kept["moving"] >= moving_share)
+        steady &= (kept["minute"] >= warm_up_minutes) & (kept["speed"] >= minimum_speed)
+        points = _summarise(kept[steady & ~(grade > maximum_grade)], column, minimum_minutes)
+    else:
+        moving = kept["moving"].fillna(kept["duration"])
+        speed = kept["speed"].fillna(kept["distance"] / moving.where(moving > 0))
+        kept = kept.assign(speed=speed)[(speed >= minimum_speed) & (moving >= 60 * minimum_minutes)]
+        points = kept[["speed", column]].dropna().sort_index(kind="stable")
+    lacking = first_reason(
+        (_none_yet(signal.index, days), "no_minutes" if "minute" in signal else "no_runs"),
+        (_none_yet(signal.index[signal[column].notna()], days), f"no_{column}"),
+    )
+    if len(points) < recent_runs:
+        blank = np.full(len(days), np.nan)
+        return answer(days, np.where(lacking == "", "too_few_runs", lacking), **dict.fromkeys(COLUMNS, blank))
+    dates = _ordinals(pd.DatetimeIndex(points.index))
+    x, y = np.asarray(points["speed"], dtype=np.float64), np.asarray(points[column], dtype=np.float64)
+    last, verdicts, thin = _compare(dates, x, y, baseline_days, minimum_baseline, recent_runs, slope_bounds)
+    today = _ordinals(days)
+    shown = np.searchsorted(dates[last], today, side="right") - 1
+    oldest = np.where(shown >= 0, dates[last - recent_runs + 1][shown], today - recent_days)
+    reason = first_reason(
+        (today - oldest >= recent_days, "too_few_runs"),
+        (thin[shown], "baseline_missing"),
+        ((verdicts["spread"] > maximum_spread)[shown] & ("minute" not in signal), "wide_uncertainty"),
+    )
+    reason = np.where(lacking == "", reason, lacking)
+    frame = answer(days, reason, **{name: verdicts[name][shown] for name in COLUMNS})
+    frame.loc[dates[last][shown] != today, "residual"] = np.nan
+    return frame
+
+
+def _summarise(minutes: pd.DataFrame, column: str, minimum_minutes: int) -> pd.DataFrame:
+    """Give one point per run: the medians of its steady minutes, by date."""
+    known = minutes[minutes[column].notna()]
+    runs = known.rename_axis("date").reset_index().groupby("activity", sort=False)
+    points = runs[["speed", column]].median().assign(date=runs["date"].first())
+    return points[runs.size() >= minimum_minutes].set_index("date").sort_index(kind="stable")
+
+
+def _compare(
+    dates: Ordinals,
+    x: Floats,
+    y: Floats,
+    baseline_days: tuple[int, int],
+    minimum_baseline: int,
+    recent_runs: int,
+    slope_bounds: tuple[float, float],
+) -> tuple[Ordinals, dict[str, Floats], Flags]:
+    """Judge each day with a run: place of its last run, the numbers, and whether the baseline is too thin."""
+    last = np.flatnonzero(np.append(np.diff(dates) > 0, True))
+    last = last[last >= recent_runs - 1]
+    first = np.searchsorted(dates, dates[last] - baseline_days[0])
+    beyond = np.searchsorted(dates, dates[last] - baseline_days[1], side="right")
+    place = first[:, None] + np.arange(max(int((beyond - first).max()), 1))
+    inside = place < beyond[:, None]
+    place = np.minimum(place, len(x) - 1)
+    slope, intercept, spread = fit_lines(x[place], y[place], inside, slope_bounds)
+    recent_x = sliding_window_view(x, recent_runs)[last - recent_runs + 1]
+    recent_y = sliding_window_view(y, recent_runs)[last - recent_runs + 1]
+    line = intercept[:, None] + slope[:, None] * recent_x
+    change = row_medians(recent_y - line)
+    verdicts = {
+        "change": change,
+        "change_se": change / (np.maximum(spread, 1e-6) / np.sqrt(recent_runs)),
+        "percent": 100 * row_medians((recent_y - line) / line),
+        "now": row_medians(recent_y),
+        "usual": row_medians(line),
+        "speed": row_medians(recent_x),
+        "residual": recent_y[:, -1] - line[:, -1],
+        "spread": spread,
+    }
+    return last, verdicts, (beyond - first) < minimum_baseline
+
+
+def fit_lines(x: Floats, y: Floats, inside: Flags, slope_bounds: tuple[float, float]) -> tuple[Floats, Floats, Floats]:
+    """Fit one robust line per row, all rows at once: Huber weights by iteratively reweighted least squares.
+
+    Parameters
+    ----------
+    x, y : array of float, shape (rows, points)
+    inside : array of bool, shape (rows, points)
+        Points that belong to the row.
+    slope_bounds : (float, float)
+        Smallest and largest slope.
+
+    Returns
+    -------
+    slope, intercept, spread : array of float, shape (rows,)
+        `spread` is 1.4826 MAD of the residuals; NaN rows have no points.
+    """
+    weight = inside.astype(float)
+    for _ in range(ROUNDS):
+        total = weight.sum(axis=1)
+        centre_x, centre_y = share((weight * x).sum(axis=1), total), share((weight * y).sum(axis=1), total)
+        off_x = x - centre_x[:, None]
+        along = (weight * off_x * (y - centre_y[:, None])).sum(axis=1)
+        slope = np.clip(np.nan_to_num(share(along, (weight * off_x**2).sum(axis=1))), *slope_bounds)
+        intercept = centre_y - slope * centre_x
+        residual = np.where(inside, y - intercept[:, None] - slope[:, None] * x, np.nan)
+        spread = row_spreads(residual, row_medians(residual))
+        limit = HUBER * np.maximum(spread, 1e-9)[:, None]
+        weight = np.where(inside, limit / np.maximum(np.abs(np.nan_to_num(residual)), limit), 0.0)
+        weight = np.nan_to_num(weight)
+    return slope, intercept, spread
+
+
+def _none_yet(dates: pd.Index, days: pd.DatetimeIndex) -> Flags:
+    return not_yet(on_days(dates, np.ones(len(dates)), days) > 0)
+
+
+def _ordinals(dates: pd.DatetimeIndex) -> Ordinals:
+    return dates.to_numpy().astype("datetime64[D]").astype(np.int64)

@@ -1,0 +1,125 @@
+"""Measures of shoes: how far they have run, and how they are alternated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from loadlens.windows import Floats, Texts, answer, first_reason, look_back, not_yet, on_days, share
+
+
+def shoe_distance(
+    signal: pd.DataFrame,
+    *,
+    days: pd.DatetimeIndex,
+    gear: pd.DataFrame,
+    worn_days: int,
+    unnamed_share: float,
+    marks: Sequence[float],
+) -> pd.DataFrame:
+    """Follow the distance on the most used of the shoes in use.
+
+    Runs that name no shoes may have been in any pair in use since its first run. Where they are more than
+    `unnamed_share` of the distance since then and would carry a pair past one of the `marks`, the day is not
+    assessable.
+    Distance run before the log counts where it is known.
+
+    Parameters
+    ----------
+    signal : DataFrame
+        Runs, indexed by date.
+    gear : DataFrame
+        Shoes, with the distance on them before the log [m].
+    worn_days : int
+        Days since its last named run within which a pair is in use.
+    unnamed_share : float
+        Largest share of the distance without shoes named that is let pass.
+    marks : list of float
+        The distances [m] at which a level begins.
+
+    Returns
+    -------
+    DataFrame
+        distance [m]: certain; possible [m]: when every run without shoes named was in them; shoe: its name.
+
+    Notes
+    -----
+    600 to 800 km is a convention; no prospective study of it was found. Theisen et al. 2014, Br J Sports Med 48:371:
+    midsole hardness made no difference.
+    """
+    n = len(days)
+    unnamed = np.cumsum(_distance(signal[signal["gear"].isna()], days))
+    starts = gear.dropna(subset=["gear"]).set_index("gear")["start_distance"]
+    best, possible, names = np.full(n, np.nan), np.full(n, np.nan), np.full(n, "", dtype=object)
+    uncertain = np.zeros(n, dtype=bool)
+    for name, runs in signal[signal["gear"].notna()].groupby("gear"):
+        worn = on_days(runs.index, np.ones(len(runs)), days) > 0
+        if not worn.any():
+            continue
+        start = starts.get(name, np.nan)
+        own = np.cumsum(_distance(runs, days))
+        first = int(np.argmax(worn))
+        since = np.maximum(unnamed - (unnamed[first - 1] if first else 0.0), 0.0)
+        certain = own + (0.0 if np.isnan(start) else float(start))
+        upper = certain + since
+        in_use = look_back(worn.astype(float), worn_days - 1)
+        current = (in_use > 0).any(axis=1)
+        straddles = np.digitize(certain, marks) != np.digitize(upper, marks)
+        uncertain |= current & straddles & (since > unnamed_share * (own + since))
+        more = current & ~(certain <= best)
+        best, names = np.where(more, certain, best), np.where(more, str(name), names)
+        possible = np.where(current, np.fmax(possible, upper), possible)
+    uncertain &= ~(best >= max(marks))  # past the last mark nothing unnamed can change the answer
+    unnamed_yet = not_yet(on_days(signal.index, np.asarray(signal["gear"].notna(), dtype=np.float64), days) > 0)
+    reason = first_reason((unnamed_yet, "no_shoes_named"), (np.isnan(best), "stale"), (uncertain, "shoes_uncertain"))
+    shown: Texts = names
+    return answer(days, reason, distance=best, possible=possible, shoe=shown)
+
+
+def shoe_rotation(
+    signal: pd.DataFrame, *, days: pd.DatetimeIndex, window_days: int, minimum_runs: int, unnamed_share: float
+) -> pd.DataFrame:
+    """Give the share of the distance run in the most used pair.
+
+    Parameters
+    ----------
+    signal : DataFrame
+        Runs, indexed by date.
+    window_days, minimum_runs : int
+        Days looked back, and runs with shoes named in them.
+    unnamed_share : float
+        Largest share of the distance without shoes named.
+
+    Returns
+    -------
+    DataFrame
+        main [share]; pairs: pairs worn in the window.
+
+    References
+    ----------
+    Malisoux et al. 2015, Scand J Med Sci Sports 25:110: runners who alternated shoes had fewer injuries.
+    """
+    named = signal[signal["gear"].notna()]
+    total = _rolling(_distance(named, days), window_days)
+    unnamed = _rolling(_distance(signal[signal["gear"].isna()], days), window_days)
+    per_pair = [_rolling(_distance(runs, days), window_days) for _, runs in named.groupby("gear")]
+    stacked = np.array(per_pair) if per_pair else np.zeros((1, len(days)))
+    count = _rolling(on_days(named.index, np.ones(len(named)), days), window_days)
+    reason = first_reason(
+        (not_yet(on_days(named.index, np.ones(len(named)), days) > 0), "no_shoes_named"),
+        (np.arange(len(days)) < window_days - 1, "history_too_short"),
+        (unnamed > unnamed_share * (unnamed + total), "shoes_uncertain"),
+        ((count < minimum_runs) | ~(total > 0), "too_few_runs"),
+    )
+    return answer(days, reason, main=share(stacked.max(axis=0), total), pairs=(stacked > 0).sum(axis=0).astype(float))
+
+
+def _distance(runs: pd.DataFrame, days: pd.DatetimeIndex) -> Floats:
+    return on_days(runs.index, np.asarray(runs["distance"], dtype=np.float64), days)
+
+
+def _rolling(values: Floats, window_days: int) -> Floats:
+    """Sum over the last days; rounded to millimetres, so that a sum of nothing is 0."""
+    return np.asarray(np.nansum(look_back(values, window_days - 1), axis=1).round(3))

@@ -1,0 +1,442 @@
+"""Measures, with numbers worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loadlens.guidance import read_guidance
+from loadlens.measures import MEASURES
+from loadlens.running_form import fit_lines
+from loadlens.windows import look_back, row_medians, row_spreads, streaks
+
+RULES = read_guidance().rules
+MONDAY = "2024-01-01"
+
+
+def days(count: int, start: str = MONDAY) -> pd.DatetimeIndex:
+    return pd.date_range(start, periods=count, freq="D", name="date")
+
+
+def series(values: list[float], start: str = MONDAY) -> pd.Series:
+    return pd.Series(np.asarray(values, dtype=float), index=days(len(values), start))
+
+
+def measure(rule: str, signal, **given) -> pd.DataFrame:
+    spec = RULES[rule]
+    return MEASURES[spec.measure](signal, **given, **spec.parameters)
+
+
+def known(signal: pd.Series) -> pd.Series:
+    return pd.Series(np.where(signal > 0, "run", np.where(signal.isna(), "unknown", "rest")), index=signal.index)
+
+
+def longest(values: list[float], state: pd.Series | None = None) -> pd.DataFrame:
+    signal = series(values)
+    return measure("longest_run", signal, state=known(signal) if state is None else state)
+
+
+# ---------------------------------------------------------------- windows
+def test_a_window_ends_on_its_own_day():
+    rows = look_back(np.array([1.0, 2, 3]), 2)
+    assert rows[2].tolist() == [1, 2, 3]
+    assert rows[0].tolist()[2] == 1
+    assert np.isnan(rows[0][:2]).all()
+
+
+def test_medians_and_spreads_skip_what_is_missing():
+    rows = np.array([[1.0, np.nan, 3.0, 8.0], [np.nan] * 4, [2.0, 4.0, np.nan, np.nan]])
+    middle = row_medians(rows)
+    assert middle[[0, 2]].tolist() == [3, 3]
+    assert np.isnan(middle[1])
+    assert row_spreads(rows, middle)[0] == pytest.approx(1.4826 * 2)  # |1-3|, |3-3|, |8-3| -> 2
+
+
+def test_a_streak_starts_anew_after_a_break():
+    assert streaks(np.array([True, True, False, True])).tolist() == [1, 2, 0, 1]
+
+
+# ---------------------------------------------------------------- longest run
+WEEK = [0.0, 5000, 0, 5000, 0, 5000, 10_000]  # 25 km
+
+
+def test_a_run_is_held_against_the_longest_of_thirty_days():
+    found = longest([*WEEK * 5, 0, 16_000, 0])
+    day = found.iloc[36]
+    assert (day["ratio"], day["rise"], day["reference"]) == (1.6, 6000, 10_000)
+    assert day["weekly"] == pytest.approx(110_000 / 30 * 7)  # four weeks of 25 km and one run of 10 km
+
+
+def test_a_long_run_stays_in_sight_for_seven_days():
+    found = longest([*WEEK * 5, 0, 16_000, *[0] * 8])
+    assert found["ratio"].iloc[36:43].tolist() == [1.6] * 7
+    assert found["ratio"].iloc[43] == 0  # a week without a run is 0 times the reference
+
+
+def test_the_day_sum_is_not_a_session():
+    """Two runs of 8 km on one day are a longest run of 8 km; the signal holds the longest session."""
+    assert RULES["longest_run"].per_day == "max"
+
+
+def test_the_longest_run_needs_thirty_days_and_four_runs():
+    assert set(longest(WEEK * 5)["reason"].iloc[:30]) == {"history_too_short"}
+    assert longest([*[0] * 32, 5000, 5000, 5000, 9000])["reason"].iloc[-1] == "too_few_runs"
+
+
+def test_a_run_without_distance_bars_thirty_days():
+    values = WEEK * 12
+    values[40] = np.nan
+    signal = series(values)
+    state = known(signal).mask(signal.isna(), "run")
+    reasons = longest(values, state)["reason"]
+    assert set(reasons.iloc[40:71]) == {"no_distance"}
+    assert reasons.iloc[39] == reasons.iloc[71] == ""
+
+
+def test_a_fifth_of_unknown_days_is_let_pass():
+    values = WEEK * 10
+    for place in (40, 42, 44, 47, 49, 51):  # rest days and more: six of thirty
+        values[place] = np.nan
+    reasons = longest(values)["reason"]
+    assert reasons.iloc[52] == ""
+    assert reasons.iloc[51] == "unknown_days"  # the day itself
+    values[45] = np.nan
+    assert longest(values)["reason"].iloc[52] == "unknown_days"
+
+
+# ---------------------------------------------------------------- two weeks
+def two_weeks(weekly: list[float]) -> pd.DataFrame:
+    values = [week / 7 for week in weekly for _ in range(7)]
+    return measure("two_week_volume", series(values))
+
+
+def test_two_weeks_are_held_against_the_median_week():
+    """Ten weeks of 30 km, then 45 and 45: ratio 1.5; log(1.5) / (0.15 / sqrt 2) = 3.82."""
+    day = two_weeks([30_000] * 10 + [45_000] * 2).iloc[-1]
+    assert day["ratio"] == pytest.approx(1.5)
+    assert day["z"] == pytest.approx(3.823, abs=1e-3)
+    assert day["rise"] == pytest.approx(15_000)
+
+
+def test_two_weeks_are_averaged_geometrically():
+    """20 and 45 km: sqrt(900) = 30 km a week."""
+    assert two_weeks([30_000] * 10 + [20_000, 45_000]).iloc[-1]["recent"] == pytest.approx(30_000)
+
+
+def test_weeks_off_do_not_lower_the_reference():
+    """A week off inside the ten is left out: the median stays 30 km."""
+    day = two_weeks([30_000] * 5 + [0] + [30_000] * 4 + [33_000] * 2).iloc[-1]
+    assert day["reference"] == pytest.approx(30_000)
+
+
+def test_two_weeks_need_six_active_weeks():
+    assert two_weeks([30_000] * 7).iloc[-1]["reason"] == "history_too_short"
+    assert two_weeks([30_000] * 8).iloc[-1]["reason"] == ""
+
+
+def test_after_two_weeks_off_a_runner_is_returning():
+    found = two_weeks([30_000] * 10 + [0] * 2 + [30_000] * 4)
+    assert set(found["reason"].iloc[70:84]) == {""}  # resting is no overload
+    assert found["reason"].iloc[84] == "returning"
+    assert found["reason"].iloc[-1] == ""
+
+
+def test_a_few_unknown_days_are_bridged_by_the_mean_of_the_known():
+    values = [30_000 / 7] * 84
+    values[75] = values[80] = np.nan
+    assert measure("two_week_volume", series(values)).iloc[-1]["ratio"] == pytest.approx(1)
+    values[78] = np.nan  # three of fourteen is more than a fifth
+    assert measure("two_week_volume", series(values)).iloc[-1]["reason"] == "unknown_days"
+
+
+# ---------------------------------------------------------------- week against week
+def weeks(weekly: list[float], lead: int = 0) -> pd.DataFrame:
+    values = [0.0] * lead + [part for week in weekly for part in [week / 2, 0, 0, week / 2, 0, 0, 0]]
+    start = pd.Timestamp(MONDAY) - pd.Timedelta(days=lead)
+    return measure("weekly_increase", series(values, str(start.date())))
+
+
+def test_a_full_week_is_held_against_the_week_before():
+    """30 km after 25 km: +20 %, shown from the Sunday on."""
+    found = weeks([25_000, 25_000, 30_000, 0])
+    assert found["increase"].iloc[19] == 0
+    assert found["increase"].iloc[20] == pytest.approx(20)
+    assert found["increase"].iloc[26] == pytest.approx(20)
+
+
+def test_weeks_run_from_monday_to_sunday_wherever_the_log_starts():
+    found = weeks([25_000, 30_000], lead=3)
+    assert found["increase"].iloc[-1] == pytest.approx(20)
+    assert found["reason"].iloc[-2] == "history_too_short"
+
+
+def test_after_a_down_week_the_mean_of_four_weeks_counts():
+    """40, 40, 40, 20 km: their mean, 35 km, is more than 20 km; 42 km is then +20 %."""
+    day = weeks([40_000, 40_000, 40_000, 20_000, 42_000]).iloc[-1]
+    assert day["reference"] == 35_000
+    assert day["increase"] == pytest.approx(20)
+
+
+@pytest.mark.parametrize(("weekly", "reason"), [([8000, 9000], "low_base"), ([20_000, 0, 0, 20_000], "returning")])
+def test_a_week_is_not_judged_without_a_base(weekly, reason):
+    assert weeks(weekly)["reason"].iloc[-1] == reason
+
+
+def test_one_unknown_day_leaves_two_weeks_unjudged():
+    values = [5000.0] * 35
+    values[16] = np.nan
+    reasons = measure("weekly_increase", series(values))["reason"]
+    assert reasons.iloc[13] == ""
+    assert set(reasons.iloc[20:34]) == {"unknown_days"}
+    assert reasons.iloc[34] == ""
+
+
+# ---------------------------------------------------------------- resting heart rate
+def test_the_sum_grows_by_the_capped_deviation_above_the_slack():
+    """Baseline 50, spread floor 1.5: 57 bpm is 4.7 spreads, capped at 4; each day adds 3 once the median rises."""
+    found = measure("resting_heart_rate", series([50.0] * 60 + [57.0] * 6 + [56.0]))
+    assert found["cusum"].iloc[60:67].tolist() == [0, 0, 0, 3, 6, 9, 12]
+    assert found["rise"].iloc[66] == 7
+
+
+def test_the_sum_starts_anew_when_the_week_is_back_at_the_baseline():
+    found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 14 + [50.0] * 14))
+    assert found["cusum"].iloc[73] > 20
+    assert found["cusum"].iloc[78] == 0  # four of seven days are at 50 again
+    assert set(found["cusum"].iloc[78:]) == {0}
+
+
+def test_a_day_without_a_value_changes_nothing_and_a_gap_starts_anew():
+    found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 6 + [np.nan, 56.0]))
+    assert found["cusum"].iloc[66] == found["cusum"].iloc[65] > 0
+    found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 7 + [np.nan] * 7 + [56.0] * 4))
+    assert found["cusum"].iloc[-1] == 12
+
+
+def test_resting_heart_rate_needs_a_baseline_and_a_recent_week():
+    reasons = measure("resting_heart_rate", series([50.0] * 40))["reason"]
+    assert reasons.iloc[27] == "history_too_short"  # 20 values up to day -8
+    assert reasons.iloc[28] == ""
+    assert measure("resting_heart_rate", series([50.0] * 60 + [np.nan] * 4))["reason"].iloc[-1] == "too_few_values"
+    assert set(measure("resting_heart_rate", series([np.nan] * 60))["reason"]) == {"no_resting_heart_rate"}
+
+
+# ---------------------------------------------------------------- sleep, rest, strength
+def test_sleep_is_averaged_over_the_nights_that_are_known():
+    """Five nights of 6 h and two unknown: mean 6 h; with three unknown there is no answer."""
+    assert measure("sleep", series([21_600.0] * 5 + [np.nan] * 2))["mean"].iloc[-1] == 21_600
+    assert measure("sleep", series([21_600.0] * 4 + [np.nan] * 3))["reason"].iloc[-1] == "too_few_nights"
+
+
+def rest(states: str, others: list[tuple[int, str, float]] = ()) -> pd.DataFrame:
+    index = days(len(states))
+    frame = pd.DataFrame({"state": [{"r": "run", "-": "rest", "?": "unknown"}[s] for s in states]}, index=index)
+    sessions = pd.DataFrame(
+        {"sport": [s for _, s, _ in others], "duration": [float(t) for _, _, t in others]},
+        index=pd.DatetimeIndex([index[d] for d, _, _ in others]),
+    ).assign(moving=np.nan, elapsed=np.nan)
+    return measure("rest_days", frame, days=index, activities=sessions)
+
+
+def test_days_in_a_row_without_a_full_rest_day_are_counted():
+    found = rest("-" + "r" * 8)
+    assert found["streak"].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8]
+    assert found["run_free"].iloc[-1] == 0
+
+
+def test_a_long_ride_ends_a_full_rest_day_and_a_walk_or_a_short_ride_does_not():
+    """Of three days without a run one has a ride of 30 minutes: 3 run-free, 2 without any training."""
+    found = rest("-rr-r-r", [(0, "walk", 5000), (3, "ride", 1800), (5, "ride", 1200)]).iloc[-1]
+    assert (found["run_free"], found["activity_free"]) == (3, 2)
+
+
+def test_a_session_of_unknown_length_leaves_the_day_open():
+    assert rest("rrrrrr-", [(6, "ride", np.nan)])["reason"].iloc[-1] == "unknown_days"
+
+
+def test_unknown_days_matter_only_when_no_rest_day_is_certain():
+    assert rest("rrr?rrr")["reason"].iloc[-1] == "unknown_days"
+    assert rest("r-r?rrr")["reason"].iloc[-1] == ""
+
+
+def test_strength_is_counted_by_day_and_never_assumed_absent():
+    """Eight days with strength in 28 are 2 a week; two sessions on one day count once."""
+    index = days(70)
+    dates = index[[42, 45, 49, 52, 56, 59, 63, 66, 66]]
+    sessions = pd.DataFrame({"sport": "strength"}, index=dates)
+    diary = pd.DataFrame({"kind": pd.Series(dtype=str), "value": pd.Series(dtype=float)}, index=pd.DatetimeIndex([]))
+    state = pd.Series("rest", index=index)
+    found = measure("strength", sessions, days=index, state=state, diary=diary)
+    assert found["weekly"].iloc[69] == 2
+    assert found["reason"].iloc[41] == "not_logged"
+
+
+# ---------------------------------------------------------------- running form
+def test_the_line_is_not_moved_by_an_outlier():
+    x = np.linspace(2.5, 3.5, 15)[None, :]
+    y = 120 + 15 * x + np.where(np.arange(15) == 7, 60, np.where(np.arange(15) % 2, 0.1, -0.1))
+    slope, intercept, _ = fit_lines(x, y, np.ones_like(x, dtype=bool), (2, 30))
+    assert intercept + 3.0 * slope == pytest.approx(165, abs=1)
+
+
+def test_the_slope_is_bounded():
+    x = np.array([[2.0, 3.0, 4.0]])
+    slope, intercept, _ = fit_lines(x, 100 + 50 * x, np.ones_like(x, dtype=bool), (2, 30))
+    assert slope[0] == 30
+    assert intercept[0] + 3 * slope[0] == pytest.approx(250)
+
+
+def minutes_of(
+    runs: int, drop_from: int = 10_000, slower: float = 0.0, drop: float = -5.0
+) -> tuple[pd.DataFrame, pd.DatetimeIndex]:
+    """A run every other day at alternating speeds, cadence 120 + 15 x speed, with alternating noise of 1 step."""
+    rows = []
+    for n in range(runs):
+        speed = 2.7 + 0.2 * (n % 4) - (slower if n >= drop_from else 0)
+        cadence = 120 + 15 * speed + (1 if n % 2 else -1) + (drop if n >= drop_from else 0)
+        for minute in range(20):
+            warm = minute < 5
+            rows.append((2 * n, f"run-{n}", minute, speed, 100.0 if warm else cadence, 90.0))
+    frame = pd.DataFrame(rows, columns=["day", "activity", "minute", "speed", "cadence", "vertical_oscillation"])
+    frame = frame.assign(recorded=60.0, moving=1.0, grade=np.nan, sub_sport="road")
+    index = days(2 * runs)
+    return frame.set_index(index[frame["day"]]), index
+
+
+def test_cadence_is_compared_at_the_same_speed():
+    """A slower month alone changes nothing; five steps fewer at the same speed are -5."""
+    signal, index = minutes_of(60, drop_from=50, slower=0.3, drop=0.0)
+    assert abs(measure("cadence", signal, days=index)["change"].iloc[-1]) < 1.5
+    signal, index = minutes_of(60, drop_from=50, slower=0.3, drop=-5.0)
+    day = measure("cadence", signal, days=index).iloc[-1]
+    assert day["change"] == pytest.approx(-5, abs=1.1)
+    assert day["change_se"] < -3
+
+
+def test_cadence_waits_for_fifteen_runs_three_weeks_ago():
+    signal, index = minutes_of(60)
+    reasons = measure("cadence", signal, days=index)["reason"]
+    assert reasons.iloc[13] == "too_few_runs"
+    assert reasons.iloc[48] == "baseline_missing"  # runs on days 0 to 26: fourteen
+    assert reasons.iloc[50] == ""
+
+
+def test_cadence_says_when_recent_runs_are_too_long_ago():
+    signal, index = minutes_of(60)
+    longer = days(len(index) + 40)
+    reasons = measure("cadence", signal, days=longer)["reason"]
+    assert reasons.iloc[len(index) + 11] == ""  # the eighth last run lies 27 days back
+    assert reasons.iloc[len(index) + 12] == "too_few_runs"
+
+
+def test_cadence_falls_back_on_whole_runs_that_agree_with_each_other():
+    signal, index = minutes_of(60, drop_from=50)
+    runs = signal[signal["minute"] == 10].drop(columns=["minute", "recorded", "grade"])
+    runs = runs.assign(moving=1800.0, duration=1800.0, distance=np.nan)
+    assert measure("cadence", runs, days=index)["change"].iloc[-1] == pytest.approx(-5, abs=1.1)
+    rough = runs.assign(cadence=runs["cadence"] + np.where(np.arange(len(runs)) % 4 < 2, 6, -6))
+    assert measure("cadence", rough, days=index)["reason"].iloc[-1] == "wide_uncertainty"
+
+
+def test_without_minutes_or_cadence_it_says_which():
+    signal, index = minutes_of(20)
+    assert set(measure("cadence", signal.iloc[:0], days=index)["reason"]) == {"no_minutes"}
+    assert set(measure("cadence", signal.assign(cadence=np.nan), days=index)["reason"]) == {"no_cadence"}
+
+
+# ---------------------------------------------------------------- shoes
+def shoes(runs: list[tuple[int, float, str | None]], count: int, start: float = np.nan) -> pd.DataFrame:
+    index = days(count)
+    signal = pd.DataFrame(
+        {"distance": [d for _, d, _ in runs], "gear": pd.array([g for _, _, g in runs], dtype="str")},
+        index=pd.DatetimeIndex([index[day] for day, _, _ in runs]),
+    )
+    gear = pd.DataFrame({"gear": ["A"], "start_distance": [start]})
+    return measure("shoes", signal, days=index, gear=gear)
+
+
+def test_distance_on_shoes_grows_run_by_run_from_where_it_started():
+    found = shoes([(0, 10_000, "A"), (2, 15_000, "A")], 4, start=590_000)
+    assert found["distance"].tolist() == [600_000, 600_000, 615_000, 615_000]
+    assert found["shoe"].iloc[-1] == "A"
+
+
+def test_the_most_used_pair_in_use_is_shown_and_a_pair_set_aside_is_not():
+    found = shoes([(0, 50_000, "A"), (10, 8000, "B"), (30, 8000, "B")], 60)
+    assert found["shoe"].iloc[20] == "A"
+    assert found["shoe"].iloc[40] == "B"
+    assert found["reason"].iloc[58] == "stale"
+
+
+def test_runs_without_shoes_named_make_an_interval():
+    """590 km certain and 60 km unnamed after 100 km in the log: 600 km lies between, so nothing can be said."""
+    runs = [(0, 50_000, "A"), (1, 60_000, None), (2, 50_000, "A")]
+    assert shoes(runs, 3, start=490_000)["reason"].iloc[-1] == "shoes_uncertain"
+    clear = shoes(runs, 3, start=100_000).iloc[-1]
+    assert (clear["distance"], clear["possible"]) == (200_000, 260_000)
+
+
+def test_runs_before_the_first_in_a_pair_were_not_in_it():
+    found = shoes([(0, 90_000, None), (5, 10_000, "A")], 6)
+    assert found["possible"].iloc[-1] == 10_000
+    assert found["reason"].iloc[0] == "no_shoes_named"
+
+
+def test_rotation_is_the_share_of_the_main_pair():
+    index = days(28)
+    signal = pd.DataFrame(
+        {"distance": [30_000.0, 10_000, 30_000, 10_000], "gear": ["A", "B", "A", "B"]}, index=index[[3, 10, 17, 24]]
+    )
+    day = measure("shoe_rotation", signal, days=index).iloc[-1]
+    assert (day["main"], day["pairs"]) == (0.75, 2)
+
+
+# ---------------------------------------------------------------- diary
+def diary(entries: list[tuple[int, str, float, str]], count: int = 40, rule: str = "swelling") -> pd.DataFrame:
+    index = days(count)
+    signal = pd.DataFrame(
+        {
+            "kind": [k for _, k, _, _ in entries],
+            "value": [v for _, _, v, _ in entries],
+            "tags": [t for *_, t in entries],
+        },
+        index=pd.DatetimeIndex([index[d] for d, *_ in entries]),
+    )
+    return measure(rule, signal, days=index)
+
+
+def test_one_entry_is_enough_and_stays_for_fourteen_days():
+    found = diary([(10, "pain", 2.0, "swelling; stabbing")])
+    assert found["flags"].iloc[10:25].tolist() == [1] * 15
+    assert found["reason"].iloc[25] == "stale"
+    assert found["reason"].iloc[9] == "no_diary"
+
+
+def test_a_kind_with_value_zero_says_that_the_sign_is_absent():
+    found = diary([(10, "swelling", 0.0, ""), (12, "swelling", np.nan, "")])
+    assert found["flags"].iloc[10:13].tolist() == [0, 0, 1]
+
+
+def test_a_later_entry_without_the_sign_does_not_mute_it():
+    assert diary([(10, "pain", 5.0, "warmth"), (12, "pain", 0.0, "")])["flags"].iloc[12] == 1
+
+
+def test_signs_of_an_injury_count_together_only_on_one_day():
+    both = [(10, "pain", 9.0, "sudden_severe_pain audible_pop"), (10, "loss_of_function", np.nan, "")]
+    assert diary(both, rule="sudden_pop")["flags"].iloc[10] == 3
+    apart = [(10, "pain", 9.0, "sudden_severe_pain,audible_pop"), (11, "loss_of_function", np.nan, "")]
+    assert diary(apart, rule="sudden_pop")["flags"].iloc[11] == 2
+
+
+def test_clicking_is_minor():
+    found = diary([(3, "pain", 1.0, "clicking")], rule="locking").iloc[3]
+    assert (found["flags"], found["minor"]) == (0, 1)
+
+
+def test_every_rule_gets_the_columns_it_speaks_of():
+    """Rules with a measure declare units for columns the measure gives; findings refuse anything else."""
+    index = days(3)
+    found = measure("sleep", series([25_200.0] * 3))
+    assert set(RULES["sleep"].units) <= set(found.columns)
+    assert found.index.equals(index)
