@@ -33,14 +33,15 @@ def build_log(
     wellness = conform("wellness", wellness)[0] if wellness is not None else empty_table("wellness")
     dates = activities["date"]
     covered = pd.DataFrame({"first": [dates.min()], "last": [dates.max()]}).dropna()
+    diary = conform("diary", diary)[0] if diary is not None else empty_table("diary")
     return RunningLog(
         activities=activities,
         laps=empty_table("laps"),
         minutes=empty_table("minutes"),
         wellness=wellness,
         gear=tally_gear(activities),
-        diary=conform("diary", diary)[0] if diary is not None else empty_table("diary"),
-        days=account_days(activities, wellness, covered),
+        diary=diary,
+        days=account_days(activities, wellness, covered, diary),
         sources=empty_table("sources"),
         ledger=empty_table("ledger"),
     )

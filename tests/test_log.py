@@ -82,6 +82,21 @@ def test_a_ride_is_no_run_and_its_day_is_a_rest_from_running():
     assert log.days["other_activities"].tolist() == [0, 1, 0]
 
 
+def test_a_night_without_sleep_data_is_missing_not_sleepless():
+    wellness = pd.DataFrame({"date": pd.to_datetime(["2024-03-01", "2024-03-02"]), "sleep": [27_000.0, None]})
+    log = build_log(build_activities([("2024-03-01", 5000)]), wellness)
+    sleep = log.daily("wellness.sleep")
+    assert sleep.iloc[0] == 27_000
+    assert np.isnan(sleep.iloc[1])
+
+
+def test_a_diary_entry_after_the_last_run_is_inside_the_span():
+    diary = pd.DataFrame({"date": [pd.Timestamp("2024-03-05")], "kind": ["swelling"], "value": [1.0]})
+    log = build_log(build_activities([("2024-03-01", 5000)]), diary=diary)
+    assert log.span[1] == pd.Timestamp("2024-03-05")
+    assert log.days["state"].iloc[-1] == "unknown"
+
+
 def test_daily_refuses_a_column_without_a_daily_form():
     log = build_log(build_activities([("2024-03-01", 5000)]))
     with pytest.raises(LogError, match="has no daily value"):

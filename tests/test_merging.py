@@ -52,6 +52,13 @@ def test_a_ride_and_a_run_at_once_stay_two():
     assert len(merge(activity("a", "fit", "2024-03-01 07:00", 30), ride)) == 2
 
 
+def test_what_one_list_names_twice_stays_two_and_is_noted():
+    twice = [activity("list.csv", "garmin_activities", "2024-03-01 07:00", 30, source_row=row) for row in (2, 3)]
+    merged, _, issues = merge_activities(pd.concat(twice, ignore_index=True))
+    assert len(merged) == 2
+    assert [(issue["what"], issue["row"], issue["action"]) for issue in issues] == [("listed_twice", 3, "noted")]
+
+
 @pytest.mark.parametrize("seconds", [119, 120, 121])
 def test_starts_may_differ_by_two_minutes_at_most(seconds):
     later = str(pd.Timestamp("2024-03-01 07:00") + pd.Timedelta(seconds=seconds))
@@ -82,11 +89,19 @@ def test_a_list_row_joins_the_recording_it_names_and_takes_its_local_day():
     assert merged.loc[0, ["title", "time_zone_from", "duration"]].tolist() == ["Night", "file", 3600.0]
 
 
-def test_wellness_of_one_day_takes_each_field_from_the_first_source_that_has_it():
-    def day(source, kind, **values):
-        frame = pd.DataFrame([{"date": pd.Timestamp("2024-03-01"), "source": source} | values])
-        return conform("wellness", frame)[0].assign(format=kind)
+def day(source, kind, **values):
+    frame = pd.DataFrame([{"date": pd.Timestamp("2024-03-01"), "source": source} | values])
+    return conform("wellness", frame)[0].assign(format=kind)
 
+
+def test_steps_that_grow_through_the_files_of_a_day_count_once_and_whole():
+    files = pd.concat([day("1.fit", "fit", steps=900.0), day("2.fit", "fit", steps=8000.0), day("3.fit", "fit")])
+    merged, issues = merge_wellness(files.reset_index(drop=True))
+    assert merged.loc[0, "steps"] == 8000
+    assert issues == []
+
+
+def test_wellness_of_one_day_takes_each_field_from_the_first_source_that_has_it():
     both = pd.concat([day("w.csv", "wellness", rhr_day=51.0, sleep=27_000.0), day("m.fit", "fit", rhr_day=50.0)])
     merged, issues = merge_wellness(both.reset_index(drop=True))
     assert merged.loc[0, ["rhr_day", "sleep", "source"]].tolist() == [50.0, 27_000.0, "m.fit; w.csv"]

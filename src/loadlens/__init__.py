@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from loadlens.guidance import Guidance, GuidanceError, Rule, read_guidance
     from loadlens.log import LogError, RunningLog
     from loadlens.reports import report
-    from loadlens.simulation import sample, simulate
+    from loadlens.simulated_exports import sample
+    from loadlens.simulation import simulate
 
 # Nothing heavy is imported before it is asked for: `import loadlens` costs next to nothing.
 _HOMES = {
@@ -36,7 +37,7 @@ _HOMES = {
     "RunningLog": "log",
     "LogError": "log",
     "UnreadableFile": "formats.source",
-    "sample": "simulation",
+    "sample": "simulated_exports",
     "simulate": "simulation",
     "plot_timeline": "figures",
     "plot_guidance": "figures",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -71,14 +72,17 @@ def read(*paths: str | Path, tz: str | None = None, aliases: Mapping[str, str] |
         raise UnreadableFile("read(): no path given; name a file, a folder or a zip that your platform exported")
     offers: list[_Read] = []
     seen: dict[str, str] = {}
+    names: Counter[str] = Counter()
     for given in paths:
         path = Path(given).expanduser()
         if not path.exists():
             raise UnreadableFile(f"{path}: does not exist; name a file, a folder or a zip that your platform exported")
         for offer in tqdm(find_sources(path), desc=path.name, unit=" files", delay=1, leave=False):
-            offers.append(_read_offer(offer, options, seen))
-        if path.is_file() and offers[-1].facts["path"] == path.name and offers[-1].reading is None:
-            raise UnreadableFile(str(offers[-1].facts["message"]))
+            names[offer.name] += 1  # two exports are often both called Activities.csv: number the second
+            again = f" ({names[offer.name]})" if names[offer.name] > 1 else ""
+            offers.append(_read_offer(replace(offer, name=offer.name + again), options, seen))
+            if path.is_file() and offer.name == path.name and offers[-1].facts["status"] in ("unreadable", "empty"):
+                raise UnreadableFile(str(offers[-1].facts["message"]))
     return _assemble(offers)
 
 
@@ -110,9 +114,9 @@ def _read_offer(offer: Source | Unopened, options: Options, seen: dict[str, str]
         facts |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         if not content:
             return _Read(facts | {"status": "empty", "message": f"{offer.name}: the file is empty; export it again"})
-        first = seen.setdefault(str(facts["sha256"]), offer.name)
-        if first != offer.name:
-            return _Read(facts | {"status": "repeated", "message": first})
+        if facts["sha256"] in seen:
+            return _Read(facts | {"status": "repeated", "message": seen[str(facts["sha256"])]})
+        seen[str(facts["sha256"])] = offer.name
         source = replace(offer, opener=lambda: io.BytesIO(content))
         reading = _recognise(source).parse(source, options)
     except UnreadableFile as error:
@@ -169,7 +173,7 @@ def _assemble(offers: list[_Read]) -> RunningLog:
         wellness=wellness,
         gear=log.tally_gear(activities, whole["gear"][["gear", "start_distance"]]),
         diary=whole["diary"],
-        days=log.account_days(activities, wellness, covered),
+        days=log.account_days(activities, wellness, covered, whole["diary"]),
         sources=sources,
         ledger=_stack("ledger", [whole["ledger"], log.conform("ledger", pd.DataFrame(issues))[0]]),
     )

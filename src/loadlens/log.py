@@ -7,7 +7,6 @@ raw frames in those columns; `conform` checks them, orders them and sets impossi
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Hashable
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
@@ -219,8 +218,8 @@ class RunningLog:
         groups = rows.groupby("date")[name]
         per_date = groups.agg(how)
         index = pd.DatetimeIndex(self.days["date"], name="date")
-        if table == "activities":
-            per_date = per_date.where(groups.count() == groups.size())  # a run without the value is not a run of 0
+        # A run without the value is not a run of 0, nor is a night without one: pandas adds up nothing to 0.
+        per_date = per_date.where(groups.count() == groups.size() if table == "activities" else groups.count() > 0)
         series = per_date.reindex(index)
         if table == "activities" and how != "mean":
             rest = (self.days["state"] == "rest").to_numpy()
@@ -297,7 +296,9 @@ def tally_gear(activities: pd.DataFrame, starts: pd.DataFrame | None = None) -> 
     return conform("gear", table.rename_axis("gear").reset_index().sort_values("first_date", kind="stable"))[0]
 
 
-def account_days(activities: pd.DataFrame, wellness: pd.DataFrame, covered: pd.DataFrame) -> pd.DataFrame:
+def account_days(
+    activities: pd.DataFrame, wellness: pd.DataFrame, covered: pd.DataFrame, diary: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Say of every local date of the span whether it was a day of running, of rest, or unknown.
 
     Parameters
@@ -306,6 +307,8 @@ def account_days(activities: pd.DataFrame, wellness: pd.DataFrame, covered: pd.D
         The tables of those names.
     covered : DataFrame
         Columns first and last: the spans over which a source lists every activity.
+    diary : DataFrame, optional
+        The table of that name; its dates belong to the span, so that no entry falls outside it.
 
     Returns
     -------
@@ -315,7 +318,8 @@ def account_days(activities: pd.DataFrame, wellness: pd.DataFrame, covered: pd.D
         wellness data stop for several days, those days are unknown, list or no list.
     """
     rules = reading_rules()["coverage"]
-    dates = pd.concat([activities["date"], wellness["date"]]).dropna()
+    dated = [activities["date"], wellness["date"], *([] if diary is None else [diary["date"]])]
+    dates = pd.concat(dated).dropna()
     if dates.empty:
         return conform("days", pd.DataFrame())[0]
     index = pd.date_range(dates.min(), dates.max(), freq="D")
@@ -388,11 +392,7 @@ def empty_table(table: str) -> pd.DataFrame:
     return conform(table, pd.DataFrame())[0]
 
 
-def ledger_rows(source: str, entries: list[dict[Hashable, object]] | list[dict[str, object]]) -> pd.DataFrame:
+def ledger_rows(source: str, entries: list[dict[str, object]]) -> pd.DataFrame:
     """Return ledger entries of one source as rows of the table ledger."""
-    frame = pd.DataFrame(entries)
-    if "source" in frame:
-        frame["source"] = frame["source"].fillna(source)
-    else:
-        frame["source"] = source
-    return conform("ledger", frame)[0]
+    rows = [entry | {"source": entry.get("source") or source} for entry in entries]
+    return conform("ledger", pd.DataFrame(rows))[0]

@@ -1,7 +1,8 @@
 """The same run from two sources becomes one, field by field.
 
 Exact joins come first (a platform's list names the recording it belongs to), then start and duration. Ids and places of
-all that went in are kept in ``merged_from``; the ledger lists every merge.
+all that went in are kept in ``merged_from``; the ledger lists every merge. What one source lists twice stays two and is
+noted: a list is taken at its word.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loadlens.log import reading_rules
+from loadlens.log import describe_columns, reading_rules
 
 _CLOCK = ["start_local", "date", "time_zone_from"]
 _CLOCK_ORDER = {"file": 0, "joined_file": 1, "record": 2, "position": 3, "user": 4, "assumed": 5}
@@ -32,15 +33,17 @@ def merge_activities(activities: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, 
     renamed : dict
         Activity id before -> activity id that it became part of; only those that changed.
     issues : list of dict
-        One ledger row for each merge.
+        One ledger row for each merge, and for each activity that one source lists twice.
     """
     table = _rank(activities)
-    pairs = _same_recording(table) + _same_start(table, "start_utc") + _same_start(table, "start_local")
+    together = _same_start(table, "start_utc") + _same_start(table, "start_local")
+    sources = table["source"].tolist()
+    pairs = _same_recording(table) + [(a, b) for a, b in together if sources[a] != sources[b]]
     table["_group"] = _unite(len(table), pairs)
     single = ~table["_group"].duplicated(keep=False)
     parts = [table[single]]
     renamed: dict[str, str] = {}
-    issues: list[dict[str, object]] = []
+    issues = _note_twins(table, {(a, b) for a, b in together if sources[a] == sources[b]})
     for _, rows in table[~single].groupby("_group", sort=False):
         merged = _merge_rows(rows)
         renamed |= dict.fromkeys(rows["activity"].iloc[1:], rows["activity"].iloc[0])
@@ -60,6 +63,22 @@ def merge_activities(activities: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, 
     whole = whole.drop(columns=["format", "_rank", "_group"])
     whole = whole.sort_values(["date", "start_local", "start_utc"], kind="stable").reset_index(drop=True)
     return whole, renamed, issues
+
+
+def _note_twins(table: pd.DataFrame, pairs: set[tuple[int, int]]) -> list[dict[str, object]]:
+    """Ledger rows for activities that one source itself lists twice: they stay two, since a list is taken at its word."""
+    return [
+        {
+            "source": table["source"].iloc[b],
+            "row": table["source_row"].iloc[b],
+            "field": "start_local",
+            "what": "listed_twice",
+            "value": table["source_row"].iloc[a],
+            "count": 1,
+            "action": "noted",
+        }
+        for a, b in sorted(pairs)
+    ]
 
 
 def _rank(activities: pd.DataFrame) -> pd.DataFrame:
@@ -158,15 +177,19 @@ def merge_wellness(wellness: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str,
     wellness : DataFrame
         One row per date, in order.
     issues : list of dict
-        One ledger row for each column in which sources said different things.
+        One ledger row for each column in which makers said different things.
     """
-    table = _rank(wellness).sort_values(["date", "_rank"], kind="stable").drop(columns=["format", "_rank"])
-    groups = table.groupby("date", sort=True)
+    table = _rank(wellness)
+    values = list(table.columns.drop(["date", "source", "format", "_rank"]))
+    # One maker's files of a day grow through the day (steps), or hold a piece of it (sleep): the fullest one counts.
+    grows = {
+        name: "max" if describe_columns()["wellness"][name]["per_day"] in ("max", "sum") else "first" for name in values
+    }
+    by_maker = table.groupby(["date", "_rank"], sort=True)[values].agg(grows)
+    groups = by_maker.groupby(level="date")
     merged = groups.first()
-    values = table.columns.drop(["date", "source"])
-    differing = (groups[list(values)].max() != groups[list(values)].min()).where(merged[list(values)].notna()).sum()
-    sources = groups["source"].agg(lambda names: "; ".join(dict.fromkeys(names)))
-    merged["source"] = sources
+    differing = (groups.max() != groups.min()).where(merged.notna()).sum()
+    merged["source"] = table.groupby("date")["source"].agg(lambda names: "; ".join(dict.fromkeys(names)))
     issues: list[dict[str, object]] = [
         {"field": column, "what": "wellness_differs", "count": int(count), "action": "noted"}
         for column, count in differing.items()

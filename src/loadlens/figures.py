@@ -1,0 +1,305 @@
+"""Drawing what was recorded and found: the timeline, the rules by week, one rule, the calendar of days.
+
+A figure takes an assessment or a log and, if you like, axes; it returns the axes and computes nothing that findings
+or the log can give. Days on which it is unknown whether there was a run are hatched everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.text import Text
+
+from loadlens import figure_style as style
+from loadlens import words
+from loadlens.day_grid import plot_calendar
+from loadlens.figure_style import GRID, INK, LEVEL_COLOURS, LEVEL_HATCHES, MUTED, PAPER, RUN, UNKNOWN
+from loadlens.guidance import LEVELS
+from loadlens.lanes import LANES, is_long, keys, lane_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from loadlens.findings import Assessment
+    from loadlens.guidance import Rule
+
+LANE_GAP, LANE_EMPTY = 0.34, 0.08
+__all__ = ["measure_heights", "plot_calendar", "plot_guidance", "plot_rule", "plot_timeline"]
+
+SUBTITLE = "subtitle"
+
+
+def plot_timeline(found: Assessment, ax: Axes | None = None, lang: str = "en") -> Axes:
+    """Draw everything recorded over one axis of time, with every episode above what the guidance asks.
+
+    Parameters
+    ----------
+    found : Assessment
+        What `assess` returns.
+    ax : Axes, optional
+        Where to draw; its lanes are inset in it (``ax.child_axes``). A new figure when left out.
+    lang : {"en", "nl"}
+        Language.
+
+    Returns
+    -------
+    Axes
+        The axes that hold the lanes.
+    """
+    log = found.log
+    first, last = log.span
+    rules = _rules_by_lane(found)
+    with style.styled():
+        heights = _lane_heights(found, rules)
+        total = sum(heights.values()) + LANE_GAP * len(heights)
+        ax = style.new_axes(ax, 10.5, measure_heights(found)["timeline"][0])
+        ax.set_axis_off()
+        inches = style.width_of(ax)
+        unknown = style.unknown_spans(log)
+        at, drawn, lane = total, set(), ax
+        for name in heights:
+            draw = LANES[name][0]
+            at -= LANE_GAP + heights[name]
+            lane = ax.inset_axes((0, at / total, 1, heights[name] / total))
+            style.draw_time(lane, first, last, inches, lang)
+            if draw(lane, log, rules[name], found.details, lang):
+                drawn.add(name)
+                _draw_lane(lane, found, rules[name], inches, lang, heights[name])
+            else:
+                _draw_empty(lane, name, lang)
+            style.hatch_unknown(lane, unknown)
+            for text in (child for child in lane.get_children() if isinstance(child, Text)):
+                text.set_in_layout(False)  # a long name of a lane may not narrow all lanes
+            if name != list(heights)[-1]:
+                lane.tick_params(labelbottom=False)
+        levels = [level for level in LEVELS[2:] if (found.episodes["level"] == level).any()]
+        handles = keys(lang, drawn, partial=bool(log.daily("activities.distance").isna().any())) + [
+            style.level_patch(level, lang) for level in levels
+        ]
+        style.legend_below(ax, [*handles, style.unknown_patch(lang)] if unknown else handles, 0.5)
+    return ax
+
+
+def measure_heights(found: Assessment) -> dict[str, tuple[float, float]]:
+    """Return how high [inch] figures of the whole log want to be, on a wide page and on a telephone."""
+    heights = _lane_heights(found, _rules_by_lane(found))
+    lanes = sum(heights.values()) + LANE_GAP * len(heights)
+    first, last = found.log.span
+    years, rules = last.year - first.year + 1, len(found.guidance.rules)
+    return {
+        "timeline": (lanes + 0.75, lanes + 1.5),
+        "guidance_figure": (0.24 * rules + 1.1, 0.24 * rules + 1.6),
+        "calendar": (1.35 * years + 0.9, 0.58 * years + 1.1),
+    }
+
+
+def _rules_by_lane(found: Assessment) -> dict[str, list[Rule]]:
+    rules: dict[str, list[Rule]] = {name: [] for name in LANES}
+    for rule in found.guidance.rules.values():
+        rules[lane_of(rule)].append(rule)
+    return rules
+
+
+def _lane_heights(found: Assessment, rules: dict[str, list[Rule]]) -> dict[str, float]:
+    """Give every lane its height; lanes without data shrink to one line."""
+    log = found.log
+    cadence = [found.details[r.id][r.value] for r in rules["cadence"] if r.id in found.details]
+    filled = {
+        "distance": log.runs["distance"].gt(0).any(),
+        "heart": log.wellness[["rhr_day", "rhr_7d", "rhr_sleep"]].notna().to_numpy().any(),
+        "sleep": log.wellness["sleep"].notna().any(),
+        "cadence": any(values.notna().any() for values in cadence),
+        "shoes": log.gear["last_date"].notna().any(),
+        "diary": log.diary["date"].notna().any(),
+    }
+    heights = {name: LANES[name][1] if full else LANE_EMPTY for name, full in filled.items()}
+    others = found.episodes[found.episodes["rule"].isin([rule.id for rule in rules["other"]])]
+    return heights | ({"other": LANES["other"][1]} if (others["level"] >= "note").any() else {})
+
+
+def _draw_lane(lane: Axes, found: Assessment, rules: list[Rule], inches: float, lang: str, height: float) -> None:
+    lane.grid(axis="x", color=GRID, linewidth=0.6)
+    lane.set_axisbelow(True)
+    if lane.get_yticks().size:
+        lane.yaxis.set_major_locator(style.few_ticks(height))
+        style.localise(lane, lang)
+    ids = [rule.id for rule in rules]
+    episodes = found.episodes[found.episodes["rule"].isin(ids) & (found.episodes["level"] >= "note")]
+    for level in LEVELS[2:]:
+        rows = episodes[episodes["level"] == level]
+        style.draw_band(lane, level, [style.stretch(row.start, row.end) for row in style.rows_of(rows)], 0.1 / height)
+    alarms = found.alarms[found.alarms["rule"].isin(ids)]
+    if is_long(found.log):  # ten years hold more alarms than names fit: the newest of each rule, and the gravest
+        alarms = alarms[(alarms["level"] >= "act") | ~alarms.duplicated("rule", keep="last")]
+    notes = episodes[~episodes["rule"].isin(alarms["rule"])].drop_duplicates("rule", keep="last")
+    labels = [
+        (
+            style.stretch(row.start, row.end)[0],
+            style.drawable(found.guidance.rules[row.rule].words[lang]["name"]),
+            LEVELS.index(row.level),
+        )
+        for row in style.rows_of(pd.concat([alarms, notes]))
+    ]
+    style.draw_labels(lane, labels, inches, rows=2, top=1 - 0.12 / height, step=0.14 / height)
+
+
+def _draw_empty(lane: Axes, name: str, lang: str) -> None:
+    """Leave one line that says what is not there; silence would look like a quiet lane."""
+    missing = words.say("figures.not_assessable" if name == "cadence" else "figures.no_data", lang)
+    named = lane.get_title(loc="left").partition(" (")[0]  # without data there is no unit
+    lane.set_title(f"{named}: {missing}", fontweight="normal", color=MUTED, fontsize=8.5)
+    lane.set_yticks([])
+    lane.spines["left"].set_visible(False)
+
+
+def plot_guidance(found: Assessment, ax: Axes | None = None, lang: str = "en") -> Axes:
+    """Draw every rule by week (by month in a long log): the worst level reached, or that it could not be assessed.
+
+    Parameters
+    ----------
+    found : Assessment
+        What `assess` returns.
+    ax : Axes, optional
+        Where to draw; a new figure when left out.
+    lang : {"en", "nl"}
+        Language.
+
+    Returns
+    -------
+    Axes
+    """
+    rules = list(found.guidance.rules.values())
+    monthly = is_long(found.log)
+    days = found.days.assign(code=found.days["level"].cat.codes)
+    table = days.pivot_table(index="date", columns="rule", values="code", aggfunc="max", observed=True)
+    worst = style.by_period(table, monthly=monthly).max()
+    first, last = found.log.span
+    edges = (style.stretch(first, last)[0], sum(style.stretch(first, last)))
+    starts = np.append(np.maximum(style.day_starts(worst.index)[:-1], edges[0]), edges[1])
+    with style.styled():
+        ax = style.new_axes(ax, 10.5, measure_heights(found)["guidance_figure"][0])
+        for level in LEVELS:
+            _draw_matrix(ax, [worst[rule.id].to_numpy() == LEVELS.index(level) for rule in rules], starts, level)
+        style.draw_time(ax, first, last, style.width_of(ax), lang)
+        ax.set_ylim(len(rules) - 0.4, -0.6)
+        longest = 44 if style.width_of(ax) > 5 else 26
+        names = [style.drawable(rule.words[lang]["name"], longest) for rule in rules]
+        ax.set_yticks(range(len(rules)), names, color=INK)
+        ax.spines["left"].set_visible(False)
+        ax.set_title(words.say("figures.guidance_title_months" if monthly else "figures.guidance_title", lang))
+        present = [level for level in LEVELS if (found.days["level"] == level).any()]
+        style.legend_below(ax, [style.level_patch(level, lang) for level in present], 0.5)
+    return ax
+
+
+def _draw_matrix(ax: Axes, masks: list[Any], starts: np.ndarray[Any, Any], level: str) -> None:
+    """Draw all cells of one level as one shape, so that ten years stay light."""
+    boxes = [(at, row - 0.38, width, 0.76) for row, mask in enumerate(masks) for at, width in style.spans(mask, starts)]
+    edge = UNKNOWN if level == "not_assessable" else PAPER
+    style.draw_boxes(ax, boxes, facecolor=LEVEL_COLOURS[level], edgecolor=edge, hatch=LEVEL_HATCHES.get(level))
+
+
+def plot_rule(found: Assessment, rule: str, ax: Axes | None = None, lang: str = "en") -> Axes:
+    """Draw the value of one rule day by day, its limits and whose they are, and what could not be assessed.
+
+    Parameters
+    ----------
+    found : Assessment
+        What `assess` returns.
+    rule : str
+        Id of the rule.
+    ax : Axes, optional
+        Where to draw; a new figure when left out.
+    lang : {"en", "nl"}
+        Language.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        The guidance has no such rule.
+    """
+    spec = found.guidance.rules.get(rule)
+    if spec is None:
+        raise ValueError(f"{rule}: the guidance has no such rule; it has {', '.join(found.guidance.rules)}")
+    days = found.days[found.days["rule"] == rule]
+    unit, factor = words.axis_unit(spec.units.get(spec.value, ""), lang)
+    values = days["value"].to_numpy(dtype=float) * factor
+    starts = style.day_starts(days["date"])
+    first, last = found.log.span
+    with style.styled():
+        ax = style.new_axes(ax, 9, 3.1)
+        inches = style.width_of(ax)
+        style.draw_time(ax, first, last, inches, lang)
+        known = (found.log.days["state"] != "unknown").to_numpy()
+        unassessed = style.spans(known & (days["level"] == "not_assessable").to_numpy(), starts, len(days) / 400)
+        boxes = [(start, 0.0, length, 1.0) for start, length in unassessed]
+        style.draw_boxes(ax, boxes, transform=ax.get_xaxis_transform(), facecolor="none", edgecolor=UNKNOWN,
+                         hatch=LEVEL_HATCHES["not_assessable"], zorder=0.5)  # fmt: skip
+        style.hatch_unknown(ax, style.unknown_spans(found.log))
+        rows = found.episodes[(found.episodes["rule"] == rule) & (found.episodes["level"] >= "note")]
+        for level in LEVELS[2:]:
+            style.draw_band(
+                ax, level, [style.stretch(r.start, r.end) for r in style.rows_of(rows[rows["level"] == level])], 0.04
+            )
+        ax.plot(starts[:-1] + 0.5, values, color=RUN, linewidth=1.1 if len(days) < 800 else 0.6, zorder=3)
+        style.draw_dots(ax, starts[:-1] + 0.5, values, _dot(values), RUN, zorder=3)
+        _draw_limits(ax, spec, values, factor, lang)
+        ax.set_ylabel(unit or words.say("report.head_value", lang))
+        style.localise(ax, lang)
+        name, asks = spec.words[lang]["name"], spec.words[lang]["asks"]
+        lines = style.fold(asks, max(24, int(inches * 15)))
+        ax.set_title(name, pad=8 + 11.5 * len(lines))
+        ax.annotate("\n".join(lines), (0, 1), xytext=(0, 5), xycoords="axes fraction", textcoords="offset points",
+                    va="bottom", color=MUTED, fontsize=8, linespacing=1.25, gid=SUBTITLE)  # fmt: skip
+        present = [level for level in LEVELS if level != "ok" and (days["level"] == level).any()]
+        if present:
+            style.legend_below(ax, [style.level_patch(level, lang) for level in present], 0.5)
+    return ax
+
+
+def _dot(values: np.ndarray[Any, Any]) -> float:
+    """Return how wide [points] dots are: single days between gaps have no line, so they need one."""
+    return float(np.clip(300 / max(np.isfinite(values).sum(), 1), 1.1, 3.5))
+
+
+def _draw_limits(ax: Axes, rule: Rule, values: np.ndarray[Any, Any], factor: float, lang: str) -> None:
+    """Draw every bound on the value as a line that says its level and whose number it is."""
+    unit = rule.units.get(rule.value, "")
+    limits: dict[float, tuple[str, str]] = {}
+    for level in LEVELS[2:]:
+        for condition in rule.levels.get(level, ()):
+            for side, bound in condition.get(rule.value, {}).items():
+                text = words.say(
+                    "figures.limit" if side in ("above", "at_least") else "figures.limit_below", lang,
+                    level=words.say(f"levels_short.{level}", lang), value=words.quantity(bound, unit, lang),
+                    whose=words.say(f"figures.{rule.whose[level]}", lang),
+                )  # fmt: skip
+                limits.setdefault(bound * factor, (level, text))
+    seen = np.concatenate([values[np.isfinite(values)], list(limits)]) if limits else values[np.isfinite(values)]
+    if len(seen) == 0:
+        ax.set_yticks([])
+        return
+    low, high = float(seen.min()), float(seen.max())
+    room = (high - low) or abs(high) or 1.0
+    low, high = low - 0.08 * room, high + 0.16 * room
+    ax.set_ylim(low, high)
+    outside = style.width_of(ax) > 5
+    written = -np.inf
+    for bound, (level, text) in sorted(limits.items()):
+        ax.axhline(bound, color=INK, linewidth=0.9, linestyle=_dash(level), zorder=2.5)
+        written = max(bound, written + 0.075 * (high - low))  # labels of near limits are spread upwards
+        place: dict[str, Any] = (
+            {"x": 1.008, "ha": "left", "va": "center"} if outside else {"x": 0.995, "ha": "right", "va": "bottom"}
+        )
+        ax.text(y=written, s=text, transform=ax.get_yaxis_transform(), fontsize=7.5, color=INK, zorder=6, **place,
+                bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 0.5})  # fmt: skip
+
+
+def _dash(level: str) -> Any:
+    return {"note": (0, (1, 2)), "watch": (0, (4, 2))}.get(level, "-")

@@ -1,0 +1,299 @@
+"""What a report says, as plain data: each function gives one section, in the language asked for, unescaped.
+
+Nothing is computed here; findings and the log are put in order and put into words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from loadlens import words
+from loadlens.figure_style import rows_of
+from loadlens.guidance import LEVELS
+from loadlens.log import describe_columns
+
+if TYPE_CHECKING:
+    from loadlens.findings import Assessment
+    from loadlens.guidance import Guidance, Statement
+    from loadlens.log import RunningLog
+
+ALARMS_IN_VIEW = 12
+FILES_ALIKE, FILES_TROUBLED = 4, 40
+"""From so many files of one kind on they are one line; files in trouble are named one by one for longer."""
+
+DOI = re.compile(r"10\.\d{4,9}/\S+")
+
+Section = dict[str, Any]
+
+
+def summary(found: Assessment, lang: str) -> Section:
+    """Return the figures at the head: runs, distance, days known, rules that can be assessed."""
+    log, levels = found.log, found.rules["level"]
+    first, last = log.span
+    states = log.days["state"].value_counts()
+    share = {state: float(states.get(state, 0)) / len(log.days) for state in ("run", "rest", "unknown")}
+    return {
+        "first": words.date(first, lang),
+        "last": words.date(last, lang),
+        "runs": words.number(float(len(log.runs)), lang),
+        "distance": words.quantity(float(log.runs["distance"].sum()), "m", lang),
+        "days": {state: words.number(float(states.get(state, 0)), lang) for state in share},
+        "share": {state: f"{100 * value:.2f}" for state, value in share.items()},
+        "assessed": int((levels != "not_assessable").sum()),
+        "rules": len(levels),
+        "above": int((levels >= "watch").sum()),
+    }
+
+
+def red_flags(found: Assessment, lang: str) -> Section:
+    """Return what asks for a doctor: now, earlier, and the signs to look for."""
+    grave = [rule for rule in found.guidance.rules.values() if {"doctor", "emergency"} & set(rule.levels)]
+    now = [row for row in _now(found, lang) if row["grave"]]
+    episodes = found.episodes[found.episodes["level"] >= "doctor"]
+    earlier = episodes[episodes["end"] < found.log.span[1]].sort_values("start", ascending=False)
+    signs = dict.fromkeys(name for rule in grave if "emergency" not in rule.levels for name in rule.statements)
+    return {
+        "now": sorted(now, key=lambda row: -row["weight"]),
+        "earlier": [_episode(found, row, lang) for row in rows_of(earlier)],
+        "signs": [found.guidance.statements[name].words[lang]["says"] for name in signs],
+        "diary": bool(len(found.log.diary)),
+        "emergency": any("emergency" in rule.levels for rule in grave),
+    }
+
+
+def outside_now(found: Assessment, lang: str) -> list[Section]:
+    """Return the rules outside the guidance on the last day, gravest first; doctor and emergency stand elsewhere."""
+    rows = [row for row in _now(found, lang) if not row["grave"]]
+    return sorted(rows, key=lambda row: -row["weight"])
+
+
+def within_now(found: Assessment, lang: str) -> list[Section]:
+    """Return the rules that hold on the last day."""
+    rows = found.rules[found.rules["level"] == "ok"]
+    return [{"name": _rule_name(found, rule, lang), "finding": found.tell(rule, lang=lang)} for rule in rows["rule"]]
+
+
+def not_assessable_now(found: Assessment, lang: str) -> list[Section]:
+    """Return the rules that cannot be assessed on the last day, what the log lacks before what loadlens lacks."""
+    rows = found.rules[found.rules["level"] == "not_assessable"]
+    groups = [
+        {
+            "reason": words.say(f"reasons.{reason}", lang),
+            "rules": [_rule_name(found, rule, lang) for rule in group["rule"]],
+            "ours": reason == "not_yet_computed",
+        }
+        for reason, group in rows.groupby("reason", sort=False)
+    ]
+    return sorted(groups, key=lambda group: (group["ours"], -len(group["rules"])))
+
+
+def alarms(found: Assessment, lang: str) -> tuple[list[Section], list[Section]]:
+    """Return every alarm of the log told in a sentence, newest first: those in view, and the older ones."""
+    rows = found.alarms.sort_values(["start", "level"], ascending=False)
+    told = [_episode(found, row, lang) for row in rows_of(rows)]
+    return told[:ALARMS_IN_VIEW], told[ALARMS_IN_VIEW:]
+
+
+def _now(found: Assessment, lang: str) -> list[Section]:
+    rows = found.rules[found.rules["level"] >= "note"]
+    return [_finding(found, row, lang) for row in rows_of(rows)]
+
+
+def _finding(found: Assessment, row: Any, lang: str) -> Section:
+    rule = found.guidance.rules[row.rule]
+    statements = [found.guidance.statements[name] for name in rule.statements]
+    steady = rule.alarms_per_year
+    return {
+        "id": rule.id,
+        "name": rule.words[lang]["name"],
+        "level": row.level,
+        "weight": LEVELS.index(row.level),
+        "grave": row.level in ("doctor", "emergency"),
+        "finding": found.tell(rule.id, lang=lang),
+        "since": words.date(row.since, lang),
+        "asks": rule.words[lang]["asks"],
+        "whose": words.say(f"whose.{rule.whose[row.level]}", lang),
+        "steady": None if steady is None else words.say(
+            "report.alarms_per_year", lang, value=words.number(steady, lang, 1)
+        ),
+        "research": [_research(statement, lang) for statement in statements],
+    }  # fmt: skip
+
+
+def _research(statement: Statement, lang: str) -> Section:
+    return {
+        "id": statement.id,
+        "verdict": statement.verdict,
+        "verdict_said": words.say(f"verdicts.{statement.verdict}", lang),
+        "research": statement.words[lang]["research"],
+    }
+
+
+def _episode(found: Assessment, row: Any, lang: str) -> Section:
+    return {
+        "name": _rule_name(found, row.rule, lang),
+        "level": row.level,
+        "start": words.date(row.start, lang),
+        "end": words.date(row.end, lang),
+        "now": row.end == found.log.span[1],
+        "days": words.quantity(float(row.days), "days", lang),
+        "finding": found.tell(row.rule, _worst_day(found, row), lang),
+    }
+
+
+def _worst_day(found: Assessment, row: Any) -> pd.Timestamp:
+    """Return the day within an episode on which its rule stood furthest outside the guidance."""
+    days = found.days
+    inside = days[(days["rule"] == row.rule) & days["date"].between(row.start, row.end) & (days["level"] == row.level)]
+    values = inside.set_index("date")["value"].dropna()
+    if values.empty:
+        return pd.Timestamp(inside["date"].iloc[0])
+    higher = found.guidance.rules[row.rule].worse != "lower"
+    return pd.Timestamp(values.idxmax() if higher else values.idxmin())
+
+
+def _rule_name(found: Assessment, rule: str, lang: str) -> str:
+    return str(found.guidance.rules[rule].words[lang]["name"])
+
+
+def statements(found: Assessment, lang: str) -> list[Section]:
+    """Return the guidance sheet: every statement with its state now and its evidence, grouped as on the page."""
+    levels = found.rules.set_index("rule")["level"]
+    groups: list[Section] = []
+    for statement in found.guidance.statements.values():
+        place = _section_of(statement.place)
+        if not groups or groups[-1]["place"] != place:
+            groups.append({"place": place, "statements": []})
+        states = [
+            {"name": _rule_name(found, rule, lang), "level": str(levels[rule])}
+            for rule in statement.rules
+            if rule in levels
+        ]
+        groups[-1]["statements"].append(
+            {
+                **_research(statement, lang),
+                "says": statement.words[lang]["says"],
+                "states": states,
+                "kind": words.say(f"kinds.{statement.kind}", lang),
+                "references": statement.references,
+            }
+        )
+    return groups
+
+
+def _section_of(place: Any) -> str:
+    return str(place["section"]) if isinstance(place, dict) else str(place)
+
+
+def page_notes(guidance: Guidance, lang: str) -> list[str]:
+    """Return where the page contradicts itself, as the guidance document tells it."""
+    return [str(note[lang]) for note in guidance.source.get("inconsistencies", ())]
+
+
+def page_about(guidance: Guidance, lang: str) -> list[str]:
+    """Return what the page is and is not, as the guidance document tells it."""
+    keys = ("page", "what_it_is", "what_it_is_not")
+    return [str(guidance.source[key][lang]) for key in keys if isinstance(guidance.source.get(key), dict)]
+
+
+def references(guidance: Guidance, lang: str) -> list[Section]:
+    """Return the literature, with a link where the document gives a DOI that is one."""
+    return [
+        {
+            "id": reference.id,
+            "citation": reference.citation,
+            "doi": reference.doi if reference.doi and DOI.fullmatch(reference.doi) else None,
+            "confirmed": words.say("report.confirmed" if reference.confirmed else "report.not_confirmed", lang),
+        }
+        for reference in guidance.references.values()
+    ]
+
+
+def sources(log: RunningLog, lang: str) -> list[Section]:
+    """Return every file offered, with what became of it; many files of one kind in one folder are one line."""
+    table = log.sources.assign(folder=log.sources["path"].str.rpartition("/")[0])
+    lines = []
+    for _, group in table.groupby(["folder", "format", "status", "message", "units"], sort=False, dropna=False):
+        alike = group["status"].isin(["read", "ignored", "repeated"]).all()
+        if len(group) >= (FILES_ALIKE if alike else FILES_TROUBLED):
+            lines.append(_source_line(group, lang))
+        else:
+            lines += [_source_line(group.iloc[[place]], lang) for place in range(len(group))]
+    return lines
+
+
+def _source_line(group: pd.DataFrame, lang: str) -> Section:
+    row = group.iloc[0]
+    path = _text(row["path"])
+    if len(group) > 1:
+        count = words.number(float(len(group)), lang)
+        path = words.say("report.files_alike", lang, count=count, folder=_text(row["folder"]) or ".")
+    span = (group["first_date"].min(), group["last_date"].max())
+    return {
+        "path": path,
+        "format": _text(row["format"]),
+        "status": words.MISSING if pd.isna(row["status"]) else words.say(f"status.{row['status']}", lang),
+        "counts": [_count(group[column].sum(min_count=1), lang) for column in ("rows", "used", "set_aside")],
+        "period": " – ".join(dict.fromkeys(words.date(day, lang) for day in span)),
+        "units": _text(row["units"]),
+        "message": _message(row["message"], lang),
+    }
+
+
+def ledger(log: RunningLog, lang: str) -> list[Section]:
+    """Return what was set aside, repaired or to be known, one line for each kind of thing and column."""
+    rows = log.ledger.assign(count=log.ledger["count"].fillna(1), field=log.ledger["field"].fillna(""))
+    groups = []
+    for (what, action, field), group in rows.groupby(["what", "action", "field"], sort=False, dropna=False):
+        count = int(group["count"].sum())
+        names = group["source"].dropna().unique()
+        groups.append(
+            {
+                "said": _ledger_line(str(what), group.iloc[0], str(field), count, lang),
+                "action": words.say(f"actions.{action}", lang) if isinstance(action, str) else words.MISSING,
+                "count": words.number(float(count), lang),
+                "others": max(len(names) - 1, 0),
+                "example": drawable_path(str(names[0])) if len(names) else "",
+                "weight": count,
+            }
+        )
+    return sorted(groups, key=lambda group: -group["weight"])
+
+
+def _ledger_line(what: str, row: Any, field: str, count: int, lang: str) -> str:
+    """Say one entry; a format from outside may bring keys of its own, which are shown as they are."""
+    value = words.MISSING if pd.isna(row["value"]) else str(row["value"])
+    number = words.MISSING if pd.isna(row["row"]) else words.number(float(row["row"]), lang)
+    if not words.knows(f"ledger.{what}"):
+        return f"{what} ({value})"
+    return words.say(
+        f"ledger.{what}", lang, value=value, row=number, count=words.number(float(count), lang),
+        column=column_name(field, lang),
+    )  # fmt: skip
+
+
+def column_name(field: str, lang: str) -> str:
+    """Return what a column is called; a column of the export that loadlens does not know keeps its own name."""
+    found = (table[field][lang] for table in describe_columns().values() if field in table)
+    return str(next(found, field or words.MISSING))
+
+
+def drawable_path(path: str) -> str:
+    """Return the end of a path, which is the part that tells files apart."""
+    return path if len(path) <= 60 else f"…{path[-59:]}"
+
+
+def _message(message: object, lang: str) -> str:
+    text = _text(message)
+    return words.say(f"messages.{text}", lang) if words.knows(f"messages.{text}") else text
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _count(value: Any, lang: str) -> str:
+    return words.MISSING if pd.isna(value) else words.number(float(value), lang)

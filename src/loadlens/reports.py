@@ -1,0 +1,266 @@
+"""One self-contained page: what was recorded, laid beside what the guidance asks.
+
+The page holds no script and asks nothing of the network. Everything that comes from a file is escaped. It opens with
+what asks for a doctor, and it never speaks of a probability.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from loadlens import __version__, figures, words
+from loadlens import report_sections as sections
+from loadlens.day_grid import CALENDAR_NAMES
+from loadlens.figure_style import CSS_NAMES, styled
+from loadlens.guidance import LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+    from loadlens.findings import Assessment
+    from loadlens.log import RunningLog
+
+WIDE, NARROW = 9.0, 3.7
+"""Widths of the figures [inch]: one for a desk and for paper, one for a telephone; the page shows the one that fits."""
+
+RULES_DRAWN = 8
+COLOUR_NAMES = {**CSS_NAMES, **CALENDAR_NAMES}
+
+
+def report(found: Assessment, path: str | os.PathLike[str] | None = None, lang: str = "en") -> Path | str:
+    """Write the report of an assessment as one HTML page.
+
+    Parameters
+    ----------
+    found : Assessment
+        What `assess` returns.
+    path : path, optional
+        Where to write it; its folder must exist. The page is returned as text when left out.
+    lang : {"en", "nl"}
+        Language.
+
+    Returns
+    -------
+    Path or str
+        The file that was written, or the page itself.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError
+        The folder of `path` does not exist, or `path` is a folder.
+    """
+    target = None if path is None else _check_target(Path(path).expanduser())
+    page = _render(found, lang)
+    if target is None:
+        return page
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.write_text(page, encoding="utf-8")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def _check_target(target: Path) -> Path:
+    if target.is_dir():
+        raise IsADirectoryError(f"{target}: is a folder; give the name of a file in it, such as report.html")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target.parent}: no such folder; make it first, or write the report elsewhere")
+    return target
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("loadlens", "data"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _render(found: Assessment, lang: str) -> str:
+    recent, older = sections.alarms(found, lang)
+    outside = sections.outside_now(found, lang)
+    return _templates().get_template("report.html.j2").render(
+        lang=lang,
+        say=partial(words.say, lang=lang),
+        version=__version__,
+        guidance=found.guidance,
+        title=found.guidance.title[lang],
+        levels=LEVELS,
+        css=Markup(_style_sheet()),
+        head=sections.summary(found, lang),
+        red=sections.red_flags(found, lang),
+        outside=outside,
+        drawn={row["id"]: _draw_rule(found, row, lang) for row in outside[:RULES_DRAWN]},
+        within=sections.within_now(found, lang),
+        missing=sections.not_assessable_now(found, lang),
+        recent=recent,
+        older=older,
+        sheet=sections.statements(found, lang),
+        page_notes=sections.page_notes(found.guidance, lang),
+        page_about=sections.page_about(found.guidance, lang),
+        sources=sections.sources(found.log, lang),
+        ledger=sections.ledger(found.log, lang),
+        references=sections.references(found.guidance, lang),
+        **_draw_all(found, lang),
+    )  # fmt: skip
+
+
+def _draw_all(found: Assessment, lang: str) -> dict[str, Markup]:
+    heights = figures.measure_heights(found)
+    draw: dict[str, Callable[[Axes], Axes]] = {
+        "timeline": lambda ax: figures.plot_timeline(found, ax, lang),
+        "guidance_figure": lambda ax: figures.plot_guidance(found, ax, lang),
+        "calendar": lambda ax: figures.plot_calendar(found.log, ax, lang),
+    }
+    alts = {"timeline": "timeline_alt", "guidance_figure": "guidance_alt", "calendar": "calendar_alt"}
+    return {name: _both_sizes(name, draw[name], heights[name], _describe(found, alts[name], lang)) for name in draw}
+
+
+def _draw_rule(found: Assessment, row: dict[str, Any], lang: str) -> Markup:
+    def draw(ax: Axes) -> Axes:
+        figures.plot_rule(found, row["id"], ax, lang)
+        ax.set_title("")  # the page has just said the name of the rule and what the guidance asks
+        for text in ax.texts:
+            text.set_visible(text.get_gid() != figures.SUBTITLE)
+        return ax
+
+    alt = f"{words.say('report.rule_alt', lang, name=row['name'])}. {row['finding']}"
+    return _both_sizes(f"rule-{row['id']}", draw, (2.3, 2.4), alt)
+
+
+def _describe(found: Assessment, key: str, lang: str) -> str:
+    head = sections.summary(found, lang)
+    days = words.say("report.days_known", lang, **head["days"])
+    span = words.say("report.from_to", lang, first=head["first"], last=head["last"])
+    return f"{words.say(f'report.{key}', lang)}, {span}. {days}"
+
+
+def _both_sizes(name: str, draw: Callable[[Axes], Axes], heights: tuple[float, float], alt: str) -> Markup:
+    drawn = [
+        _inline(f"{name}-{size}", draw, width, height, alt, size)
+        for size, width, height in (("wide", WIDE, heights[0]), ("narrow", NARROW, heights[1]))
+    ]
+    return Markup("").join(drawn)
+
+
+def _inline(name: str, draw: Callable[[Axes], Axes], width: float, height: float, alt: str, size: str) -> Markup:
+    """Draw a figure as inline SVG whose colours are the page's variables and whose letters are the page's."""
+    stream = io.StringIO()
+    with styled(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        draw(figure.add_subplot())
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = stream.getvalue()
+    text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    prefix = re.sub(r"[^a-z0-9]+", "-", name.lower())
+    svg = re.sub(r"<[^>]+>", lambda tag: _fit_tag(tag[0], prefix), text)
+    opening = Markup('<svg class="{}" role="img" aria-label="{}" ').format(size, alt)
+    svg = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', lambda found: f"{opening}{found[1]}>", svg, count=1)
+    return Markup(svg)  # matplotlib escapes what it writes
+
+
+def _fit_tag(tag: str, prefix: str) -> str:
+    """Fit one tag of a figure to the page; what stands between tags, such as a name from a file, is left alone."""
+    tag = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", tag)  # ids are unique on the whole page
+    tag = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans)", tag)
+    tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)  # a hundredth of a point is finer than any screen
+    for colour, variable in COLOUR_NAMES.items():
+        tag = tag.replace(colour, f"var(--{variable})")
+    return tag
+
+
+@cache
+def _style_sheet() -> str:
+    loader = _templates().loader
+    assert loader is not None
+    return loader.get_source(_templates(), "report.css")[0]
+
+
+def summarise_log(log: RunningLog, lang: str = "en") -> str:
+    """Return a log as a small HTML table for a notebook.
+
+    Parameters
+    ----------
+    log : RunningLog
+        The log.
+    lang : {"en", "nl"}
+        Language.
+    """
+    if log.days.empty:
+        rows: list[tuple[str, str]] = [(words.say("log.days", lang), words.say("log.empty", lang))]
+    else:
+        first, last = (words.date(day, lang) for day in log.span)
+        states = log.days["state"].value_counts()
+        known = {state: words.number(float(states.get(state, 0)), lang) for state in ("run", "rest", "unknown")}
+        wellness = log.wellness[["rhr_day", "rhr_7d", "rhr_sleep", "sleep"]].notna().any(axis=1).sum()
+        counts = {
+            "runs": len(log.runs),
+            "other_activities": len(log.activities) - len(log.runs),
+            "minutes": len(log.minutes),
+            "wellness": int(wellness),
+            "gear": len(log.gear),
+            "diary": len(log.diary),
+            "sources": int(log.sources["status"].isin(["read", "damaged"]).sum()),
+            "unread": int((log.sources["status"] == "unreadable").sum()),
+            "ledger": len(log.ledger),
+        }
+        numbers = [(words.say(f"log.{key}", lang), words.number(float(n), lang)) for key, n in counts.items()]
+        rows = [
+            (words.say("log.days", lang), words.say("report.days_known", lang, **known)),
+            (words.say("log.distance", lang), words.quantity(float(log.runs["distance"].sum()), "m", lang)),
+            (words.say("log.time", lang), words.quantity(float(log.runs["duration"].sum()), "s", lang)),
+            *numbers,
+        ]
+        return _summary(
+            f"{words.say('log.title', lang)}, {words.say('log.span', lang, first=first, last=last)}", rows, lang
+        )
+    return _summary(words.say("log.title", lang), rows, lang)
+
+
+def summarise_assessment(found: Assessment, lang: str = "en") -> str:
+    """Return an assessment as a small HTML table for a notebook: what is outside the guidance, and what is not known.
+
+    Parameters
+    ----------
+    found : Assessment
+        What `assess` returns.
+    lang : {"en", "nl"}
+        Language.
+    """
+    red = sections.red_flags(found, lang)["now"]
+    told = [
+        (f"{row['name']} · {words.say('levels_short.' + row['level'], lang)}", row["finding"])
+        for row in [*red, *sections.outside_now(found, lang)]
+    ]
+    if not told:
+        told = [(words.say("report.now", lang), words.say("report.now_none", lang))]
+    groups = sections.not_assessable_now(found, lang)
+    told += [
+        (words.say("levels_short.not_assessable", lang), f"{g['reason']}: {', '.join(g['rules'])}") for g in groups
+    ]
+    head = sections.summary(found, lang)
+    title = words.say("log.assessment", lang, guidance=found.guidance.key)
+    assessed = words.say("report.assessed", lang, assessed=head["assessed"], rules=head["rules"])
+    as_of = words.say("report.as_of", lang, date=head["last"])
+    return _summary(title, [("", f"{assessed}. {as_of}"), *told], lang)
+
+
+def _summary(caption: str, rows: list[tuple[str, str]], lang: str) -> str:
+    return _templates().get_template("summary.html.j2").render(caption=caption, rows=rows, lang=lang)

@@ -1,0 +1,152 @@
+"""Whatever a user points at becomes one log, and every file and row is accounted for."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pandas as pd
+import pytest
+
+import loadlens as ll
+from loadlens.simulated_exports import write_export
+from loadlens.simulation import simulate
+
+STEADY = simulate("steady", weeks=12)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A list and the recordings of the same runner, in one folder."""
+    path = tmp_path_factory.mktemp("exports") / "export"
+    write_export(STEADY, path, "garmin_csv_nl")
+    write_export(STEADY, path, "fit", last_weeks=3)
+    write_export(STEADY, path, "wellness_csv")
+    return path
+
+
+def runs_of(runner) -> pd.DataFrame:
+    return runner.activities[runner.activities["sport"] == "run"]
+
+
+def test_a_list_and_recordings_of_the_same_runs_are_counted_once(folder):
+    log = ll.read(folder)
+    truth = runs_of(STEADY)
+    assert len(log.runs) == len(truth)
+    assert log.runs["distance"].sum() == pytest.approx(truth["distance"].sum(), rel=0.002)
+    merged = log.activities["merged_from"].notna().sum()
+    assert merged == (log.ledger["what"] == "merged").sum() > 0
+
+
+def test_every_row_read_is_used_or_set_aside(folder):
+    sources = ll.read(folder).sources
+    assert (sources["rows"] == sources["used"] + sources["set_aside"]).all()
+    assert sources["rows"].sum() > 0
+
+
+def test_minutes_belong_to_the_merged_activities(folder):
+    log = ll.read(folder)
+    assert set(log.minutes["activity"]) <= set(log.activities["activity"])
+    per_run = log.minutes.groupby("activity")["distance"].sum()
+    whole = log.activities.set_index("activity")["distance"].reindex(per_run.index)
+    assert (per_run / whole).between(0.98, 1.02).mean() > 0.95
+
+
+def test_a_zip_reads_as_its_folder(folder, tmp_path):
+    packed = tmp_path / "export.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in folder.rglob("*"):
+            archive.write(path, path.relative_to(folder))
+    one, other = ll.read(folder), ll.read(packed)
+    pd.testing.assert_frame_equal(
+        one.activities.drop(columns=["source", "merged_from"]),
+        other.activities.drop(columns=["source", "merged_from"]),
+    )
+
+
+def test_the_same_file_twice_counts_once(folder, tmp_path):
+    path = next(folder.rglob("*.csv"))
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(path.read_bytes())
+    log = ll.read(path, copy)
+    assert log.sources["status"].tolist() == ["read", "repeated"]
+    assert len(log.activities) + len(log.wellness) == len(ll.read(path).activities) + len(ll.read(path).wellness)
+
+
+def test_a_strava_archive_joins_its_files_and_takes_the_local_day(tmp_path):
+    runner = simulate("long_run_spike", weeks=18)
+    (path, *_) = write_export(runner, tmp_path, "strava_archive_zip")
+    log = ll.read(path)
+    truth = runs_of(runner)
+    assert len(log.runs) == len(truth)
+    joined = log.runs[log.runs["time_zone_from"].isin(["file", "joined_file"])]
+    assert len(joined) >= 0.8 * len(truth)
+    days = truth.assign(start=truth["start_utc"].dt.floor("s")).set_index("start")["date"]
+    found = joined.assign(start=joined["start_utc"].dt.floor("s")).set_index("start")["date"]
+    pd.testing.assert_series_equal(found, days.reindex(found.index), check_names=False, check_dtype=False)
+
+
+def test_a_damaged_recording_is_a_row_and_the_rest_is_read(tmp_path):
+    write_export(simulate("novice", weeks=4), tmp_path, "fit_damaged")
+    log = ll.read(tmp_path)
+    assert sorted(log.sources["status"]) == ["damaged", "read"]
+    assert len(log.runs) == 2
+    assert (log.ledger["what"].str.contains("damage")).any()
+
+
+def test_a_bad_file_in_a_folder_never_stops_the_rest(folder, tmp_path):
+    for path in folder.rglob("*.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "shopping.csv").write_text("apples,pears\n1,2\n")
+    (tmp_path / "noise.fit").write_bytes(b"not a recording at all")
+    (tmp_path / "nothing.csv").write_bytes(b"")
+    sources = ll.read(tmp_path).sources.set_index(ll.read(tmp_path).sources["path"].str.rpartition("/")[2])
+    assert sources.loc["shopping.csv", "status"] == "unreadable"
+    assert "apples" in sources.loc["shopping.csv", "message"]
+    assert sources.loc["noise.fit", "status"] == "unreadable"
+    assert sources.loc["nothing.csv", "status"] == "empty"
+    assert (sources["status"] == "read").sum() == 2
+
+
+def test_a_list_with_unknown_headings_names_them_and_what_was_looked_for(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("Giorno,Strada\n2024-03-01,5\n")
+    with pytest.raises(ll.UnreadableFile, match=r"Giorno") as error:
+        ll.read(path)
+    assert "Strada" in str(error.value)
+    assert "aliases" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [(["/no/such/file.fit"], "does not exist"), ([], "no path given")],
+)
+def test_what_is_not_there_is_said(given, words):
+    with pytest.raises(ll.UnreadableFile, match=words):
+        ll.read(*given)
+
+
+def test_an_unknown_time_zone_is_refused(folder):
+    with pytest.raises(ll.UnreadableFile, match="Europe/Amsterdam"):
+        ll.read(folder, tz="Dutch time")
+
+
+def test_a_folder_with_nothing_in_it_says_so(tmp_path):
+    with pytest.raises(ll.UnreadableFile, match="nothing to read"):
+        ll.read(tmp_path)
+
+
+def test_stretches_without_the_watch_are_unknown_days(tmp_path):
+    runner = simulate("unworn_watch")
+    write_export(runner, tmp_path, "fit")
+    write_export(runner, tmp_path, "monitoring_fit")
+    days = ll.read(tmp_path).days.set_index("date")["state"]
+    assert runner.truth["unknown"]
+    for first, last in runner.truth["unknown"]:
+        assert (days[first:last] == "unknown").all()
+    assert (days == "rest").sum() > 30
+
+
+def test_reading_twice_gives_the_same_log(folder):
+    one, other = ll.read(folder), ll.read(folder)
+    for table in ("activities", "minutes", "wellness", "days", "ledger", "sources"):
+        pd.testing.assert_frame_equal(getattr(one, table), getattr(other, table))

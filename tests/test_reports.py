@@ -1,0 +1,219 @@
+"""The report stands on its own, escapes what comes from files, opens with red flags, and is whole in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from builders import build_activities, build_log
+from loadlens import reports, words
+from loadlens.findings import Assessment, assess
+from loadlens.log import RunningLog, conform, tally_gear
+
+HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text outside style sheets."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.inside = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside not in ("style", "q"):
+            self.text.append(data)
+
+
+def made_log(days: int = 120, *, tags: str = "", diary: bool = True) -> RunningLog:
+    """A run of 8 km every second day, 20 km on the last one; texts that would be markup if they were let through."""
+    dates = pd.date_range("2024-03-01", periods=days, freq="D")
+    runs = [(str(day.date()), 8_000.0) for day in dates[:-1:2]] + [(str(dates[-1].date()), 20_000.0)]
+    activities = build_activities(runs).assign(gear=HOSTILE, title=HOSTILE, note=HOSTILE)
+    activities = conform("activities", activities)[0]
+    wellness = pd.DataFrame({"date": dates, "rhr_day": 50.0 + np.arange(days) % 3, "sleep": 27_000.0})
+    entries = pd.DataFrame({"date": dates[-1:], "kind": "pain", "value": [4.0], "tags": tags, "note": HOSTILE})
+    log = build_log(activities, wellness, entries if diary else None)
+    sources = {"path": f"{HOSTILE}.csv", "format": "list", "status": "read", "message": HOSTILE, "rows": 60, "used": 60}
+    ledger = {
+        "source": HOSTILE,
+        "field": "distance",
+        "what": "impossible_value",
+        "value": HOSTILE,
+        "action": "set_aside",
+    }
+    return replace(
+        log,
+        gear=tally_gear(activities),
+        sources=conform("sources", pd.DataFrame([sources | {"set_aside": 0}]))[0],
+        ledger=conform("ledger", pd.DataFrame([ledger, {**ledger, "what": "a_key_from_outside"}]))[0],
+    )
+
+
+@pytest.fixture(scope="module")
+def found() -> Assessment:
+    return assess(made_log())
+
+
+@pytest.fixture(scope="module")
+def pages(found: Assessment) -> dict[str, str]:
+    return {lang: str(reports.report(found, lang=lang)) for lang in words.LANGUAGES}
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_the_page_stands_on_its_own(pages: dict[str, str], lang: str):
+    page = Page(pages[lang])
+    kinds = {tag for tag, _ in page.tags}
+    assert not kinds & {"script", "link", "iframe", "object", "embed", "base", "form"}
+    outside = [value for _, attrs in page.tags for value in attrs.values() if value and "//" in value]
+    assert all(value.startswith(("https://doi.org/10.", "http://www.w3.org/")) for value in outside)
+    assert not re.search(r"@import|url\((?!#)", pages[lang])
+    assert ("html", {"lang": lang}) in page.tags
+    assert len(pages[lang].encode()) < 3_000_000
+
+
+def test_what_comes_from_files_is_escaped(pages: dict[str, str]):
+    page = Page(pages["en"])
+    assert not any(tag == "script" or any(name.startswith("on") for name in attrs) for tag, attrs in page.tags)
+    assert not any(
+        attrs.get("src") for _, attrs in page.tags if not str(attrs.get("xlink:href", "")).startswith("data:")
+    )
+    assert "&lt;script&gt;alert" in pages["en"]
+    assert HOSTILE in "".join(page.text)  # and it is still there to be read
+
+
+def test_every_id_is_used_once_and_every_reference_within_the_page_is_met(pages: dict[str, str]):
+    page = Page(pages["en"])
+    ids = Counter(attrs["id"] for _, attrs in page.tags if attrs.get("id"))
+    assert max(ids.values()) == 1
+    links = [str(v) for _, attrs in page.tags for k, v in attrs.items() if k in ("href", "xlink:href")]
+    wanted = {link[1:] for link in links if link.startswith("#")} | set(re.findall(r"url\(#([^)]+)\)", pages["en"]))
+    assert wanted <= set(ids)
+
+
+def test_every_figure_has_a_text_in_its_place(pages: dict[str, str]):
+    drawn = [attrs for tag, attrs in Page(pages["nl"]).tags if tag == "svg"]
+    assert {str(attrs["class"]) for attrs in drawn} == {"wide", "narrow"}
+    assert all(attrs["role"] == "img" and len(str(attrs["aria-label"])) > 20 for attrs in drawn)
+
+
+def test_the_order_is_from_what_is_grave_to_what_was_read(pages: dict[str, str]):
+    sections = [str(attrs["id"]) for tag, attrs in Page(pages["en"]).tags if tag == "section"]
+    assert " ".join(sections) == "red-flags now not-assessable timeline episodes sheet calendar read evidence no-claim"
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_a_red_flag_stands_above_everything(lang: str):
+    page = str(reports.report(assess(made_log(tags="swelling")), lang=lang))
+    order = page.index(words.say("report.see_doctor", lang))
+    assert page.index('id="red-flags"') < order < page.index('id="now"')
+    assert 'class="flag doctor"' in page
+
+
+def test_without_a_diary_no_red_flag_does_not_mean_none():
+    page = str(reports.report(assess(made_log(diary=False))))
+    assert words.say("report.red_flags_no_diary") in page
+    assert words.say("report.red_flags_none") not in page
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_every_statement_rule_and_reference_is_there(pages: dict[str, str], found: Assessment, lang: str):
+    text = "".join(Page(pages[lang]).text)
+    assert len(found.guidance.statements) == 51
+    for statement in found.guidance.statements.values():
+        assert statement.words[lang]["says"] in text
+        assert statement.words[lang]["research"] in text
+    assert all(rule.words[lang]["name"] in text for rule in found.guidance.rules.values())
+    assert all(reference.citation in text for reference in found.guidance.references.values())
+
+
+def test_what_is_outside_now_is_told_with_its_number_and_whose_it_is(pages: dict[str, str], found: Assessment):
+    """20 km after at most 8 km is 2.50 times: act, and the number is from research or ours, never silent."""
+    text = "".join(Page(pages["en"]).text)
+    rule = found.guidance.rules["longest_run"]
+    assert found.rules.set_index("rule").loc["longest_run", "level"] == "act"
+    assert found.tell("longest_run") in text
+    assert "2.50" in found.tell("longest_run")
+    assert words.say(f"whose.{rule.whose['act']}") in text
+
+
+def test_dutch_addresses_the_reader_with_je(pages: dict[str, str]):
+    text = "".join(Page(pages["nl"]).text)
+    assert re.findall(r"(?<![\d\xa0])\b[Uu]w?\b(?! \d)", text) == []
+    assert re.search(r"\bje\b", text)
+
+
+def test_the_same_assessment_gives_the_same_page(pages: dict[str, str], found: Assessment):
+    assert reports.report(found) == pages["en"]
+
+
+def test_it_is_written_whole_or_not_at_all(found: Assessment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    target = tmp_path / "report.html"
+    assert reports.report(found, target) == target
+    before = target.read_text("utf-8")
+    assert before.startswith("<!doctype html>")
+
+    def fail(self: Path, *_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        reports.report(found, target, lang="nl")
+    assert target.read_text("utf-8") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(found: Assessment, tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match="no such folder; make it first"):
+        reports.report(found, tmp_path / "none" / "report.html")
+    with pytest.raises(IsADirectoryError, match="give the name of a file"):
+        reports.report(found, tmp_path)
+
+
+def test_ten_years_stay_below_three_megabytes():
+    page = str(reports.report(assess(made_log(3650))))
+    assert len(page.encode()) < 3_000_000
+
+
+def test_many_files_of_one_kind_are_one_line(found: Assessment):
+    good = {"format": "fit", "status": "read", "rows": 1, "used": 1, "set_aside": 0}
+    rows = [{"path": f"runs/{n}.fit", **good} for n in range(300)]
+    rows.append({"path": "runs/bad.fit", **good, "status": "damaged"})
+    log = replace(found.log, sources=conform("sources", pd.DataFrame(rows))[0])
+    text = "".join(Page(str(reports.report(replace(found, log=log)))).text)
+    assert "300 files in runs" in text
+    assert "runs/bad.fit" in text
+    assert "runs/7.fit" not in text
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_a_log_and_an_assessment_show_themselves_in_a_notebook(found: Assessment, lang: str):
+    log = reports.summarise_log(found.log, lang)
+    assert words.say("log.runs", lang) in log
+    assert ">61<" in log.replace("</td>", "<").replace(" ", "")  # sixty runs every second day and the long one
+    shown = reports.summarise_assessment(found, lang)
+    assert words.say("levels_short.act", lang) in shown
+    assert words.say("reasons.not_yet_computed", lang) in shown
+    assert "<script" not in log + shown
+
+
+def test_an_empty_log_shows_that_it_is_empty():
+    empty = build_log(build_activities([]))
+    assert words.say("log.empty") in reports.summarise_log(empty)
