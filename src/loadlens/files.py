@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 from tqdm import tqdm
 
-from loadlens import log, merging
+from loadlens import log, merging, words
 from loadlens.containers import Unopened, find_sources
 from loadlens.formats import fit, tabular
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
@@ -82,7 +82,7 @@ def read(*paths: str | Path, tz: str | None = None, aliases: Mapping[str, str] |
             again = f" ({names[offer.name]})" if names[offer.name] > 1 else ""
             offers.append(_read_offer(replace(offer, name=offer.name + again), options, seen))
             if path.is_file() and offer.name == path.name and offers[-1].facts["status"] in ("unreadable", "empty"):
-                raise UnreadableFile(str(offers[-1].facts["message"]))
+                raise UnreadableFile(_reason(offers[-1]))
     return _assemble(offers)
 
 
@@ -154,8 +154,7 @@ def _assemble(offers: list[_Read]) -> RunningLog:
             _conform_reading(offer, tables, taken)
     whole = {name: _stack(name, parts) for name, parts in tables.items()}
     if whole["activities"].empty and whole["wellness"].empty and whole["diary"].empty:
-        reasons = [str(offer.facts.get("message") or offer.facts["status"]) for offer in offers]
-        raise UnreadableFile("nothing to read was found: " + ("; ".join(reasons[:5]) or "no files at all"))
+        raise UnreadableFile("nothing to read was found: " + ("; ".join(map(_reason, offers[:5])) or "no files at all"))
     issues: list[dict[str, object]] = []
     activities, renamed, merged = merging.merge_activities(whole["activities"])
     wellness, differing = merging.merge_wellness(whole["wellness"])
@@ -177,6 +176,20 @@ def _assemble(offers: list[_Read]) -> RunningLog:
         sources=sources,
         ledger=_stack("ledger", [whole["ledger"], log.conform("ledger", pd.DataFrame(issues))[0]]),
     )
+
+
+def _reason(offer: _Read) -> str:
+    """Why a file gave nothing, in a sentence that names it."""
+    name, message = str(offer.facts["path"]), str(offer.facts.get("message") or "")
+    if words.knows(f"messages.{message}"):
+        return f"{name}: {words.say(f'messages.{message}')}"
+    if message.startswith(name):
+        return message
+    for entry in offer.reading.ledger if offer.reading else []:
+        if entry["action"] == "set_aside":
+            shown = {"value": entry["value"], "column": entry["field"], "row": entry["row"], "count": entry["count"]}
+            return f"{name}: " + words.say(f"ledger.{entry['what']}", **shown)
+    return f"{name}: {words.say('status.' + str(offer.facts['status']))} {message}".rstrip()
 
 
 def _conform_reading(offer: _Read, tables: dict[str, list[pd.DataFrame]], taken: set[str]) -> None:

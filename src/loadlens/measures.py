@@ -86,7 +86,8 @@ def longest_run(
     reference = np.fmax.reduce(before, axis=1)
     rise = np.where(reason == "", metres - reference, np.nan)
     recent = look_back(rise, hold_days - 1)
-    shown = np.arange(len(metres)) - (hold_days - 1) + np.argmax(np.where(np.isfinite(recent), recent, -np.inf), axis=1)
+    furthest = np.argmax(np.where(np.isfinite(recent), recent, -np.inf), axis=1)
+    shown = np.maximum(np.arange(len(metres)) - (hold_days - 1) + furthest, 0)
     weekly = 7 * share(np.nansum(before, axis=1), known.sum(axis=1).astype(np.float64))
     return answer(
         signal.index,
