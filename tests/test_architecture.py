@@ -20,16 +20,19 @@ MODULES = {
 FLOORS = [
     # the ground: knows of nothing
     {"words", "log", "windows", "guidance_blocks", "simulated_runs"}
-    | {"formats.source", "formats.cells", "formats.fit_parts", "formats.fit_profile"}
+    | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings"},
     # measures, and the parts of formats
-    {"recovery", "running_form", "shoe_wear", "containers", "merging", "simulation"}
-    | {"formats.delimited", "formats.moments", "formats.export_profiles"}
+    {"recovery", "running_form", "shoe_wear", "merging", "simulation", "ledger_words"}
+    | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
-    {"measures", "simulated_fit", "formats.sheets", "formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
-    {"rules", "formats.evidence", "formats.fit_messages"},
+    {"measures", "simulated_fit", "simulated_tracks", "containers", "formats.sheets", "formats.totals"}
+    | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
+    | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
+    {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
+    | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
     # the formats, and the guidance
-    {"guidance", "formats.tabular", "formats.fit"},
+    {"guidance", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"},
     # where both wings meet
     {"files", "findings", "figure_style"},
     # drawing and telling

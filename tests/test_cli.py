@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import subprocess
 import sys
 import zipfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import loadlens
 from loadlens import words
 from loadlens.cli import DEMO, SAMPLES, main
 
@@ -37,9 +39,45 @@ def test_check_accounts_for_files_days_and_changes(capsys):
     assert "damaged/activities" in told
 
 
-def test_check_speaks_dutch(capsys):
-    assert main(["check", str(SAMPLES / DEMO), "--lang", "nl"]) == 0
-    assert words.say("check.days", "nl") in capsys.readouterr().out
+ENGLISH = {"the", "with", "and", "not", "were", "has", "had", "stated", "assumed", "rows", "read", "unclear", "comma"}
+ENGLISH |= {"distance", "cadence", "average", "activity", "activities", "file", "unit", "units", "days", "known"}
+
+
+def words_of(text: str) -> set[str]:
+    """The words of a text but for names of files and their headings, which stay as the file has them."""
+    lines = [
+        line.partition("gebruikt: ")[0] if "die loadlens niet gebruikt" in line else line for line in text.split("\n")
+    ]
+    return set(re.findall(r"[a-z]+", re.sub(r"\S*[./_]\S*", "", "\n".join(lines)).lower()))
+
+
+@pytest.mark.parametrize("sample", ["decimal_comma", "miles", "damaged", DEMO])
+def test_check_is_wholly_dutch(sample, capsys):
+    assert main(["check", str(SAMPLES / sample), "--lang", "nl"]) == 0
+    told = capsys.readouterr().out
+    assert words.say("check.days", "nl") in told
+    assert "afstand" in told or sample == "damaged"
+    assert sorted(ENGLISH & words_of(told)) == []
+    assert main(["check", str(SAMPLES / sample)]) == 0
+    assert len(ENGLISH & words_of(capsys.readouterr().out)) > 5
+
+
+def test_check_names_language_decimal_mark_units_and_how_they_were_known(capsys):
+    assert main(["check", str(SAMPLES / "decimal_comma"), "--lang", "nl"]) == 0
+    told = capsys.readouterr().out
+    assert "Engels; decimale komma; afstand km" in told
+    assert "afstand in km (≈ 1000 m), zoals stappen maal paslengte laten zien" in told
+    assert "hoogste cadans: telt" in told
+
+
+def test_a_copy_is_said_to_be_one_and_files_without_trouble_have_no_message(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("date,resting_hr\n2024-05-01,52\n")
+    sources = loadlens.read(tmp_path).sources
+    assert sources["message"].isna().tolist() == [True, False]
+    assert sources["message"].iloc[1].startswith("same content as ")
+    assert sources["message_nl"].iloc[1] == f"zelfde inhoud als {tmp_path.name}/a.csv"
+    assert sources["message_nl"].isna().tolist() == [True, False]
 
 
 def test_a_missing_file_is_one_plain_sentence_and_exit_code_1(capsys):
@@ -47,6 +85,32 @@ def test_a_missing_file_is_one_plain_sentence_and_exit_code_1(capsys):
     told = capsys.readouterr().err
     assert told.startswith("loadlens: nowhere.zip: does not exist")
     assert "Traceback" not in told
+
+
+def test_an_error_speaks_the_language_asked_for(tmp_path, capsys):
+    assert main(["report", "nowhere.zip", "--lang", "nl"]) == 1
+    assert capsys.readouterr().err.startswith("loadlens: nowhere.zip: bestaat niet; noem een bestand")
+    path = tmp_path / "runs.csv"
+    path.write_text("Giorno,Afstnd\n2024-03-01,5\n")
+    assert main(["check", str(path), "--lang", "nl"]) == 1
+    told = capsys.readouterr().err
+    for part in ("runs.csv: geen bekende export", "'Giorno'", "lijkt op 'afstand'", "Strava-archief", "ten minste"):
+        assert part in told
+    assert ENGLISH & words_of(told) == {"distance"}  # the column that aliases may name
+    assert main(["check", str(tmp_path), "--lang", "nl", "--tz", "Mars/Base"]) == 1
+    assert "'Mars/Base' is geen tijdzone" in capsys.readouterr().err
+
+
+def test_a_folder_with_nothing_of_use_says_why_of_each_file_in_the_language_asked_for(tmp_path, capsys):
+    (tmp_path / "photo.fit").write_bytes(b"not a recording at all")
+    (tmp_path / "runs.csv").write_text("Activity Type,Date,Title,Distance,Time\nRunning,none,x,5,30:00\n")
+    (tmp_path / "nothing.csv").write_bytes(b"")
+    assert main(["check", str(tmp_path), "--lang", "nl"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("loadlens: niets gevonden om te lezen: ")
+    for part in ("photo.fit: geen leesbaar FIT-bestand (geen FIT-kop)", "nothing.csv: het bestand is leeg"):
+        assert part in told
+    assert "runs.csv: een kopregel, en geen rij die bruikbaar was; rij 2: geen datum te lezen: none" in told
 
 
 def test_a_report_in_a_folder_that_is_not_there_is_refused(tmp_path, capsys):

@@ -92,7 +92,7 @@ def test_a_week_with_unknown_days_is_drawn_lighter(year: Assessment):
     figures.plot_timeline(hidden := year, ax)
     bars = [p for p in ax.child_axes[0].patches if isinstance(p, Rectangle)]
     assert len({bar.get_facecolor() for bar in bars}) == 2
-    assert words.say("figures.partial_week") in [t.get_text() for t in ax.get_legend().get_texts()]
+    assert words.say("figures.partial_period") in [t.get_text() for t in ax.get_legend().get_texts()]
     assert hidden.log.days["state"].eq("unknown").sum() == 21
 
 

@@ -150,3 +150,18 @@ def test_reading_twice_gives_the_same_log(folder):
     one, other = ll.read(folder), ll.read(folder)
     for table in ("activities", "minutes", "wellness", "days", "ledger", "sources"):
         pd.testing.assert_frame_equal(getattr(one, table), getattr(other, table))
+
+
+def test_the_ledger_names_files_in_the_order_in_which_they_were_read(tmp_path):
+    """Recordings with and without a summary differ in their columns, and yet every row keeps its file."""
+    write_export(simulate("steady", weeks=4), tmp_path, "fit")
+    write_export(simulate("novice", weeks=4), tmp_path, "fit_damaged")
+    log = ll.read(tmp_path)
+    place = {path: number for number, path in enumerate(log.sources["path"])}
+    own = log.ledger[~log.ledger["what"].isin(["merged", "local_day_unsure", "long_silence"])]
+    told = [place[source] for source in own["source"]]
+    assert told == sorted(told) != []
+    for activity, source in zip(log.activities["activity"], log.activities["source"], strict=True):
+        alone = ll.read(tmp_path.parent / source)
+        minutes = log.minutes[log.minutes["activity"] == activity]
+        assert minutes["distance"].sum() == pytest.approx(alone.minutes["distance"].sum())

@@ -294,7 +294,7 @@ def test_a_finding_is_told_in_both_languages():
 
 
 def test_an_assessment_shows_itself_and_escapes_what_it_shows():
-    activities = build_activities(steady_runs(8))
+    activities = build_activities([(date, 40_000.0) for date, _ in steady_runs(8)])  # far enough to wear shoes out
     activities["gear"] = "<b>fast</b>"
     shown = assess(build_log(activities), GUIDANCE)._repr_html_()
     assert "&lt;b&gt;fast" in shown

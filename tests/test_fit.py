@@ -238,13 +238,13 @@ def test_records_without_times_are_never_silent():
     assert (reading.facts["rows"], reading.facts["used"], reading.facts["set_aside"]) == (1, 0, 1)
 
 
-def test_lists_where_a_number_belongs_are_passed_over():
-    """Damage and odd writers: two bytes of fractional cadence in one field are no number; the rest of the file is."""
-    odd = [record(s, (5, "I", 300 * s), (4, "B", 85), (53, "2s", b"\x40\x40"), (0, "2s", b"ab")) for s in range(121)]
-    total = session(START, 120, (9, "I", 36_000), (18, "B", 85), (92, "2s", b"\x40\x40"))
+def test_of_a_list_where_a_number_belongs_the_first_value_counts():
+    """Odd writers and damage: two bytes of fractional cadence (0.5) in one field; 85.5 strides are 171 steps."""
+    odd = [record(s, (5, "I", 300 * s), (4, "B", 85), (53, "2s", b"\x40\x20"), (0, "2s", b"ab")) for s in range(121)]
+    total = session(START, 120, (9, "I", 36_000), (18, "B", 85), (92, "2s", b"\x40\x20"))
     reading = parse(build(*odd, total, activity(1)))
-    assert reading.tables["minutes"]["cadence"].tolist() == [170.0, 170.0]
-    assert reading.tables["activities"]["cadence"].tolist() == [170.0]
+    assert reading.tables["minutes"]["cadence"].tolist() == [171.0, 171.0]
+    assert reading.tables["activities"]["cadence"].tolist() == [171.0]
 
 
 def test_chained_files_are_read_one_by_one():

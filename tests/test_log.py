@@ -183,3 +183,19 @@ def test_a_log_without_days_says_so():
     log = build_log(build_activities([]))
     with pytest.raises(LogError, match="no days"):
         _ = log.span
+
+
+def test_impossible_minutes_are_counted_for_each_source():
+    """Minutes do not say where they come from, so the one who hands them over does."""
+    minutes = pd.DataFrame({"activity": list("aabb"), "minute": range(4), "heart_rate": [300.0, 301.0, 150.0, 299.0]})
+    frame, issues = conform("minutes", minutes, ["a.fit", "a.fit", "b.fit", "b.fit"])
+    assert frame["heart_rate"].isna().tolist() == [True, True, False, True]
+    assert [(i["source"], i["value"], i["count"]) for i in issues] == [("a.fit", "300", 2), ("b.fit", "299", 1)]
+
+
+def test_days_between_recordings_are_counted_from_the_first_day_of_the_log():
+    """Wellness begins ten days before the recordings; runs every third day from 11 March make the days between rest."""
+    dates = pd.date_range("2024-03-11", periods=10, freq="3D")
+    wellness = conform("wellness", pd.DataFrame({"date": [pd.Timestamp("2024-03-01")], "mass": 70.0}))[0]
+    days = account_days(build_activities([(str(d.date()), 5000) for d in dates]), wellness, NO_COVER)
+    assert days["state"].tolist() == ["unknown"] * 10 + (["run", "rest", "rest"] * 10)[:-2]

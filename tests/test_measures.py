@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from loadlens.guidance import read_guidance
+from loadlens.log import TEXT
 from loadlens.measures import MEASURES
 from loadlens.running_form import fit_lines
 from loadlens.windows import look_back, row_medians, row_spreads, streaks
@@ -349,7 +350,7 @@ def test_without_minutes_or_cadence_it_says_which():
 def shoes(runs: list[tuple[int, float, str | None]], count: int, start: float = np.nan) -> pd.DataFrame:
     index = days(count)
     signal = pd.DataFrame(
-        {"distance": [d for _, d, _ in runs], "gear": pd.array([g for _, _, g in runs], dtype="str")},
+        {"distance": [d for _, d, _ in runs], "gear": pd.array([g for _, _, g in runs], dtype=TEXT)},
         index=pd.DatetimeIndex([index[day] for day, _, _ in runs]),
     )
     gear = pd.DataFrame({"gear": ["A"], "start_distance": [start]})

@@ -106,3 +106,29 @@ def test_wellness_of_one_day_takes_each_field_from_the_first_source_that_has_it(
     merged, issues = merge_wellness(both.reset_index(drop=True))
     assert merged.loc[0, ["rhr_day", "sleep", "source"]].tolist() == [50.0, 27_000.0, "m.fit; w.csv"]
     assert issues == [{"field": "rhr_day", "what": "wellness_differs", "count": 1, "action": "noted"}]
+
+
+def test_ten_years_in_a_list_and_as_recordings_are_merged_run_by_run():
+    """3,000 runs twice: each keeps its own title, cadence, clock and places."""
+    starts = pd.date_range("2014-01-01 18:00", periods=3000, freq="D")
+    many = {
+        "activity": [f"{kind}{n}" for kind in "rl" for n in range(3000)],
+        "source": [f"{n}.fit" for n in range(3000)] + ["list.csv"] * 3000,
+        "source_row": pd.array([pd.NA] * 3000 + list(range(3000)), "Int64"),
+        "sport": "run",
+        "start_local": [*starts, *(starts + pd.Timedelta(seconds=30))],
+        "time_zone_from": ["file"] * 3000 + ["record"] * 3000,
+        "duration": 1800.0,
+        "cadence": [160.0 + n % 20 for n in range(3000)] + [100.0] * 3000,
+        "title": [None] * 3000 + [f"run {n}" for n in range(3000)],
+    }
+    table = conform("activities", pd.DataFrame(many).assign(date=lambda t: t["start_local"].dt.normalize()))[0]
+    table["format"] = ["fit"] * 3000 + ["garmin_activities"] * 3000
+    merged, renamed, issues = merge_activities(table.sample(frac=1, random_state=1))
+    assert len(merged) == len(renamed) == len(issues) == 3000
+    assert merged["activity"].tolist() == [f"r{n}" for n in range(3000)]
+    assert merged["title"].tolist() == [f"run {n}" for n in range(3000)]
+    assert merged["cadence"].tolist() == [160.0 + n % 20 for n in range(3000)]
+    assert merged["start_local"].tolist() == starts.tolist()
+    assert merged["merged_from"].iloc[7] == "7.fit; list.csv #7"
+    assert renamed["l7"] == "r7"

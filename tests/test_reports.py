@@ -217,3 +217,10 @@ def test_a_log_and_an_assessment_show_themselves_in_a_notebook(found: Assessment
 def test_an_empty_log_shows_that_it_is_empty():
     empty = build_log(build_activities([]))
     assert words.say("log.empty") in reports.summarise_log(empty)
+
+
+def test_a_log_of_two_runs_and_nothing_else_has_a_report():
+    page = str(reports.report(assess(build_log(build_activities([("2024-03-01", 8_000), ("2024-03-12", 8_000)])))))
+    assert words.say("report.now_none") in page
+    assert words.say("report.ledger_none") in page
+    assert words.say("report.episodes_none") in page

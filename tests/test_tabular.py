@@ -42,6 +42,12 @@ def noted(reading: Reading, what: str) -> list[dict[str, object]]:
     return [entry for entry in reading.ledger if entry["what"] == what]
 
 
+def unit_of(reading: Reading, what: str) -> dict[str, object]:
+    """Field, value, count and action of the one entry that says how a unit was known."""
+    (entry,) = noted(reading, what)
+    return {name: entry[name] for name in ("field", "value", "count", "action")}
+
+
 def table(*rows: object, mark: str = ",") -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=mark, lineterminator="\n").writerows(rows)
@@ -84,7 +90,9 @@ def test_a_garmin_list_comes_in_the_units_of_the_log():
     assert reading.facts["covers"] is True
     assert reading.facts["language"] == "en"
     assert reading.facts["number_format"] == "point"
-    assert "km (stated by cadence x step length: 1003 m per unit, 1 rows)" in str(reading.facts["units"])
+    assert reading.facts["units"] == "distance km"
+    told = {"field": "distance", "value": "km (≈ 1003 m)", "count": 1, "action": "noted"}
+    assert unit_of(reading, "unit_by_steps") == told
 
 
 LANGUAGES = ("en", "nl", "de", "fr", "es", "pt", "it", "pl", "hu", "sv", "da", "ja", "zh")
@@ -166,7 +174,9 @@ def test_miles_are_inferred_from_cadence_and_step_length_and_bring_feet():
     assert run["distance"] == pytest.approx(6.21 * 1609.344)
     assert run["speed"] == pytest.approx(1609.344 / 483)
     assert run["ascent"] == pytest.approx(30.48)
-    assert "mi (stated by cadence x step length: 1615 m per unit" in str(reading.facts["units"])
+    assert reading.facts["units"] == "distance mi; ascent ft"
+    assert unit_of(reading, "unit_by_steps")["value"] == "mi (≈ 1615 m)"
+    assert unit_of(reading, "unit_with_distance")["field"] == "ascent"
 
 
 def test_miles_are_inferred_from_steps_where_there_is_no_cadence():
@@ -174,13 +184,15 @@ def test_miles_are_inferred_from_steps_where_there_is_no_cadence():
     change = {"Distance": "6.21", "Avg Pace": "8:03", "Avg Run Cadence": "--", "Steps": "8,500"}
     reading = read(garmin(change, heading=heading))
     assert reading.tables["activities"]["distance"].iloc[0] == pytest.approx(9994, abs=1)
-    assert "mi (stated by steps x step length" in str(reading.facts["units"])
+    assert reading.facts["units"] == "distance mi; ascent ft"
+    assert unit_of(reading, "unit_by_steps")["value"] == "mi (≈ 1615 m)"  # 8,500 x 1.18 m / 6.21
 
 
 def test_without_any_evidence_kilometres_are_assumed_and_it_is_said():
     reading = read(garmin({"Avg Run Cadence": "--", "Avg Stride Length": "--"}))
-    assert "km (assumed" in str(reading.facts["units"])
-    assert noted(reading, "distance_unit_assumed")
+    assert reading.facts["units"] == "distance km"
+    assert unit_of(reading, "distance_unit_assumed")["value"] == "km"
+    assert not noted(reading, "unit_by_steps")
 
 
 def test_swims_and_track_runs_are_in_metres():
@@ -223,8 +235,7 @@ def test_dates_that_a_spreadsheet_rewrote_are_read_with_the_evidence_of_the_whol
     starts = activities(text)["start_local"].tolist()
     assert starts == [pd.Timestamp("2025-05-02 16:42"), pd.Timestamp("2025-04-28 07:05")]
     reading = read(garmin({"Date": "5/2/2025 16:42"}))
-    assert noted(reading, "date_order_unclear")
-    assert "month before day (assumed" in str(reading.facts["units"])
+    assert noted(reading, "date_order_unclear")[0]["value"] == "mdy"
 
 
 def test_minutes_that_a_spreadsheet_made_hours_are_put_back():
@@ -380,8 +391,11 @@ def test_a_strava_list_comes_in_the_units_of_the_log():
         assert run[column] == pytest.approx(value), column
     assert (run["source_id"], run["file"], run["gear"]) == ("101", "activities/202.fit.gz", "Blue shoes")
     assert run["start_utc"] == pd.Timestamp("2024-03-03 23:12:45", tz="UTC")
-    assert "distance: metres (second column" in str(reading.facts["units"])
-    assert "duration: moving time in 1 rows" in str(reading.facts["units"])
+    assert reading.facts["units"] == "distance m"
+    told = {"field": "distance", "value": "m", "count": 1, "action": "noted"}
+    assert unit_of(reading, "unit_by_second_column") == told
+    told = {"field": "duration", "value": "moving", "count": 1, "action": "noted"}
+    assert unit_of(reading, "duration_from") == told
 
 
 def test_days_are_of_utc_and_said_to_be_unsure_until_a_zone_is_given():
@@ -506,8 +520,9 @@ def test_a_plain_table_of_days(text, column, value):
 
 def test_an_inferred_unit_and_an_unnamed_variability_are_said():
     reading = read("date,sleep,hrv\n2024-05-01,7.5,61\n", "Wellness.csv")
-    assert "sleep: h (inferred: median 7.5)" in str(reading.facts["units"])
-    assert noted(reading, "unit_inferred")
+    assert reading.facts["units"] == "sleep h"
+    told = {"field": "sleep", "value": "h", "count": 1, "action": "converted"}
+    assert unit_of(reading, "unit_inferred") == told
     assert noted(reading, "hrv_kind_assumed")[0]["value"] == "hrv"
     assert not noted(read("date,rmssd\n2024-05-01,61\n", "Wellness.csv"), "hrv_kind_assumed")
 
@@ -581,7 +596,8 @@ def test_aliases_make_an_unknown_list_readable():
     assert frame["date"].tolist() == [pd.Timestamp("2024-05-01"), pd.Timestamp("2024-05-08")]
     assert frame["sport"].tolist() == ["run", "run"]
     assert noted(reading, "sport_assumed")
-    assert "km (stated by the heading)" in str(reading.facts["units"])
+    assert reading.facts["units"] == "distance km"
+    assert unit_of(reading, "unit_by_heading")["value"] == "km"
     assert "start_local" not in frame
 
 

@@ -15,6 +15,8 @@ from typing import Any
 import pandas as pd
 
 from loadlens import __version__, words
+from loadlens.formats.source import UnreadableFile
+from loadlens.ledger_words import tell_entry, tell_format, tell_message
 from loadlens.log import RunningLog
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -37,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(argv)
     try:
         return int(given.run(given))
+    except UnreadableFile as error:
+        print(f"loadlens: {error.tell(given.lang)}", file=sys.stderr)
+        return 1
     except (ValueError, OSError) as error:
         print(f"loadlens: {error}", file=sys.stderr)
         return 1
@@ -120,7 +125,8 @@ def _write_report(log: RunningLog, out: Path, lang: str) -> int:
     latest = found.rules["level"].astype(str)
     assessed = int((latest != "not_assessable").sum())
     above = int(latest.isin(["watch", "act", "doctor", "emergency"]).sum())
-    print(words.say("cli.assessed", lang, assessed=assessed, rules=len(latest), above=above))
+    alarms = len(found.alarms)
+    print(words.say("cli.assessed", lang, assessed=assessed, rules=len(latest), above=above, alarms=alarms))
     written = report(found, out, lang=lang)
     print(words.say("cli.written", lang, path=str(Path(str(written)).resolve())))
     return 0
@@ -163,16 +169,15 @@ def _tell_sources(sources: pd.DataFrame, lang: str) -> str:
         lines.append(str(row["path"]))
         status = words.say(f"status.{row['status']}", lang)
         lines.append(f"    {status} {row.get('format', '')}".rstrip())
-        if "message" in row:
-            key = f"messages.{row['message']}"
-            lines.append(f"    {words.say(key, lang) if words.knows(key) else row['message']}")
+        if message := tell_message(row, lang):
+            lines.append(f"    {message}")
         if row["rows"]:
-            lines.append("    " + words.say("check.rows", lang, **{k: row[k] for k in ("rows", "used", "set_aside")}))
+            counts = {name: words.number(float(row[name]), lang) for name in ("rows", "used", "set_aside")}
+            lines.append("    " + words.say("check.rows", lang, **counts))
         if "first_date" in row:
             lines.append(f"    {words.date(row['first_date'], lang)} – {words.date(row['last_date'], lang)}")
-        said = [str(row[name]) for name in ("language", "number_format", "units") if name in row]
-        if said:
-            lines.append("    " + "; ".join(said))
+        if written := tell_format(row, lang):
+            lines.append("    " + "; ".join(written))
     return "\n".join(lines)
 
 
@@ -203,17 +208,9 @@ def _tell_ledger(ledger: pd.DataFrame, lang: str) -> str:
 
 
 def _tell_entry(row: dict[str, Any], lang: str) -> str:
-    said = words.say(
-        f"ledger.{row['what']}",
-        lang,
-        value=row.get("value", ""),
-        column=row.get("field", ""),
-        count=row["count"],
-        row=row.get("row", ""),
-    )
     place = f"{row['source']}: " if "source" in row else ""
     action = words.say("actions." + row["action"], lang)
-    return f"{place}{said} [{action}]"
+    return f"{place}{tell_entry(row, lang)} [{action}]"
 
 
 if __name__ == "__main__":

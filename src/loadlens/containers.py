@@ -31,7 +31,7 @@ class Unopened:
     """A file that could not be opened, and why."""
 
     name: str
-    message: str
+    error: UnreadableFile
 
 
 class _Guarded(io.RawIOBase):
@@ -51,14 +51,10 @@ class _Guarded(io.RawIOBase):
         try:
             block = self._stream.read(len(buffer))
         except _BROKEN as error:
-            raise UnreadableFile(
-                f"{self._name}: its packed content is damaged ({error}); export or download it again"
-            ) from error
+            raise UnreadableFile("packed_damaged", where=self._name, found=error) from error
         self._seen += len(block)
         if self._seen > self._most:
-            raise UnreadableFile(
-                f"{self._name}: unpacks to more than {self._most:,} bytes, which no export of its size does; not read"
-            )
+            raise UnreadableFile("unpacks_too_far", where=self._name, limit=self._most)
         buffer[: len(block)] = block
         return len(block)
 
@@ -95,9 +91,9 @@ def _walk(folder: Path) -> Iterator[Source | Unopened]:
             if name.startswith("."):
                 continue
             if path.is_symlink() and not path.resolve().is_relative_to(root):
-                yield Unopened(shown, f"{shown}: a link that leads out of the folder; name its target itself")
+                yield Unopened(shown, UnreadableFile("link_outside", where=shown))
             elif not path.is_file():
-                yield Unopened(shown, f"{shown}: not a plain file")
+                yield Unopened(shown, UnreadableFile("not_a_plain_file", where=shown))
             else:
                 yield from _open_file(path, shown)
 
@@ -107,7 +103,7 @@ def _open_file(path: Path, shown: str) -> Iterator[Source | Unopened]:
         size = path.stat().st_size
         yield from _open(lambda: path.open("rb"), shown, size, depth=0)
     except OSError as error:
-        yield Unopened(shown, f"{shown}: cannot be opened ({error.strerror})")
+        yield Unopened(shown, UnreadableFile("cannot_open", where=shown, found=error.strerror))
 
 
 def _open(
@@ -134,7 +130,7 @@ def _open(
             return
         yield Source(shown, head, _guard(opener, shown, packed))
     except UnreadableFile as error:
-        yield Unopened(shown, str(error))
+        yield Unopened(shown, error)
 
 
 def _guard(opener: Callable[[], IO[bytes]], shown: str, packed: int | None) -> Callable[[], BinaryIO]:
@@ -154,19 +150,19 @@ def _read_head(stream: _Guarded) -> bytes:
 def _open_zip(opener: Callable[[], IO[bytes]], shown: str, depth: int) -> Iterator[Source | Unopened]:
     rules = reading_rules()["containers"]
     if depth >= rules["depth_at_most"]:
-        yield Unopened(shown, f"{shown}: zip within zip deeper than {rules['depth_at_most']}; unpack it by hand")
+        yield Unopened(shown, UnreadableFile("zip_too_deep", where=shown, limit=rules["depth_at_most"]))
         return
     try:
         with opener() as packed, _seekable(packed, shown) as whole, zipfile.ZipFile(whole) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             if len(members) > rules["members_at_most"]:
-                raise UnreadableFile(f"{shown}: {len(members):,} members; more than any export has, so not read")
+                raise UnreadableFile("zip_too_many", where=shown, count=len(members))
             if any(member.filename == "xl/workbook.xml" for member in members):
-                raise UnreadableFile(f"{shown}: an Excel workbook; save the sheet as CSV and give that")
+                raise UnreadableFile("excel_workbook", where=shown)
             for member in sorted(members, key=lambda member: member.filename):
                 yield from _open_member(archive, member, f"{shown}/{member.filename}", depth)
     except _BROKEN as error:
-        yield Unopened(shown, f"{shown}: the zip is damaged ({error}); export or download it again")
+        yield Unopened(shown, UnreadableFile("zip_damaged", where=shown, found=error))
 
 
 def _open_member(
@@ -175,7 +171,7 @@ def _open_member(
     if Path(member.filename).name.startswith("."):
         return
     if member.flag_bits & 0x1:
-        yield Unopened(shown, f"{shown}: protected by a password; unpack it by hand and give the folder")
+        yield Unopened(shown, UnreadableFile("zip_password", where=shown))
         return
     yield from _open(lambda: archive.open(member), shown, member.file_size, depth + 1, max(member.compress_size, 1))
 

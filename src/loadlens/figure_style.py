@@ -108,7 +108,11 @@ def width_of(ax: Axes) -> float:
     figure = ax.get_figure(root=True)
     if figure is None:
         raise ValueError("figure: the axes belong to no figure; take them from Figure.add_subplot()")
-    return float(ax.get_position().width * figure.get_figwidth())
+    place = ax.get_subplotspec()
+    if figure.get_layout_engine() is None or place is None:
+        return float(ax.get_position().width * figure.get_figwidth())
+    share = len(place.colspan) / place.get_gridspec().ncols
+    return float(share * figure.get_figwidth() - 0.6)  # a layout engine leaves little more than the labels
 
 
 @cache
@@ -294,13 +298,15 @@ def draw_labels(
     """
     left, right = ax.get_xlim()
     per_inch = (right - left) / inches
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(rows)]
+    taken: list[list[tuple[float, float, str]]] = [[] for _ in range(rows)]
     for where, text, _ in sorted(labels, key=lambda item: (-item[2], -item[0])):
-        width = (0.065 * len(text) + 0.08) * per_inch
+        width = (0.058 * len(text) + 0.1) * per_inch
         begin = float(np.clip(where, left, max(left, right - width)))
+        if any(text == other and begin < b and begin + width > a for busy in taken for a, b, other in busy):
+            continue  # the name stands there already
         for row, busy in enumerate(taken):
-            if all(begin + width <= a or begin >= b for a, b in busy):
-                busy.append((begin, begin + width))
+            if all(begin + width <= a or begin >= b for a, b, _ in busy):
+                busy.append((begin, begin + width, text))
                 ax.text(
                     begin, top - row * step, text, transform=ax.get_xaxis_transform(), fontsize=7.2, va="top",
                     bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 0.8}, zorder=6,

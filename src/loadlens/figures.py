@@ -182,10 +182,10 @@ def plot_guidance(found: Assessment, ax: Axes | None = None, lang: str = "en") -
         ax = style.new_axes(ax, 10.5, measure_heights(found)["guidance_figure"][0])
         for level in LEVELS:
             _draw_matrix(ax, [worst[rule.id].to_numpy() == LEVELS.index(level) for rule in rules], starts, level)
-        style.draw_time(ax, first, last, style.width_of(ax), lang)
-        ax.set_ylim(len(rules) - 0.4, -0.6)
         longest = 44 if style.width_of(ax) > 5 else 26
         names = [style.drawable(rule.words[lang]["name"], longest) for rule in rules]
+        style.draw_time(ax, first, last, style.width_of(ax) - 0.06 * max(map(len, names)), lang)
+        ax.set_ylim(len(rules) - 0.4, -0.6)
         ax.set_yticks(range(len(rules)), names, color=INK)
         ax.spines["left"].set_visible(False)
         ax.set_title(words.say("figures.guidance_title_months" if monthly else "figures.guidance_title", lang))

@@ -17,13 +17,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from loadlens import log, merging, words
 from loadlens.containers import Unopened, find_sources
-from loadlens.formats import fit, tabular
+from loadlens.formats import fit, garmin_account, tabular, tracks
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
+from loadlens.ledger_words import message_column, tell_entry, tell_message
 from loadlens.log import RunningLog, reading_rules
 
 
@@ -69,20 +71,20 @@ def read(*paths: str | Path, tz: str | None = None, aliases: Mapping[str, str] |
     """
     options = Options(tz=_known_zone(tz), aliases=dict(aliases or {}))
     if not paths:
-        raise UnreadableFile("read(): no path given; name a file, a folder or a zip that your platform exported")
+        raise UnreadableFile("no_path")
     offers: list[_Read] = []
     seen: dict[str, str] = {}
     names: Counter[str] = Counter()
     for given in paths:
         path = Path(given).expanduser()
         if not path.exists():
-            raise UnreadableFile(f"{path}: does not exist; name a file, a folder or a zip that your platform exported")
+            raise UnreadableFile("path_missing", where=path)
         for offer in tqdm(find_sources(path), desc=path.name, unit=" files", delay=1, leave=False):
             names[offer.name] += 1  # two exports are often both called Activities.csv: number the second
             again = f" ({names[offer.name]})" if names[offer.name] > 1 else ""
             offers.append(_read_offer(replace(offer, name=offer.name + again), options, seen))
             if path.is_file() and offer.name == path.name and offers[-1].facts["status"] in ("unreadable", "empty"):
-                raise UnreadableFile(_reason(offers[-1]))
+                raise UnreadableFile("nothing_usable", where=offer.name, why=_explain(offers[-1]))
     return _assemble(offers)
 
 
@@ -92,7 +94,7 @@ def _known_zone(tz: str | None) -> str | None:
     try:
         ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise UnreadableFile(f"tz: {tz!r} is not a time zone; would be right: 'Europe/Amsterdam'") from error
+        raise UnreadableFile("time_zone_unknown", tz=tz) from error
     return tz
 
 
@@ -100,29 +102,41 @@ def _known_zone(tz: str | None) -> str | None:
 def formats() -> tuple[Format, ...]:
     """Return every known format, the most telling signature first."""
     others = tuple(entry.load() for entry in entry_points(group="loadlens.formats"))
-    return (*others, fit, tabular)
+    return (*others, fit, tracks, garmin_account, tabular)
 
 
 def _read_offer(offer: Source | Unopened, options: Options, seen: dict[str, str]) -> _Read:
     facts: dict[str, object] = {"path": offer.name, "rows": 0, "used": 0, "set_aside": 0}
     if isinstance(offer, Unopened):
-        return _Read(facts | {"status": "unreadable", "message": offer.message})
+        return _Read(facts | {"status": "unreadable"} | _say_error(offer.error))
     if _is_ignored(offer.name):
-        return _Read(facts | {"status": "ignored", "message": "not_running_data"})
+        return _Read(facts | {"status": "ignored"} | _say_message("not_running_data"))
     try:
         content = offer.read()
         facts |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         if not content:
-            return _Read(facts | {"status": "empty", "message": f"{offer.name}: the file is empty; export it again"})
+            return _Read(facts | {"status": "empty"} | _say_error(UnreadableFile("file_empty", where=offer.name)))
         if facts["sha256"] in seen:
-            return _Read(facts | {"status": "repeated", "message": seen[str(facts["sha256"])]})
+            return _Read(facts | {"status": "repeated"} | _say_message("repeated", path=seen[str(facts["sha256"])]))
         seen[str(facts["sha256"])] = offer.name
         source = replace(offer, opener=lambda: io.BytesIO(content))
         reading = _recognise(source).parse(source, options)
     except UnreadableFile as error:
-        return _Read(facts | {"status": "unreadable", "message": str(error)})
+        return _Read(facts | {"status": "unreadable"} | _say_error(error))
     known = {name: value for name, value in reading.facts.items() if name in log.describe_columns()["sources"]}
+    known |= _say_message(known.pop("message", None))
     return _Read(facts | {"status": "read", "format": reading.format} | known, reading)
+
+
+def _say_error(error: UnreadableFile) -> dict[str, object]:
+    """Return the columns of ``sources`` that have the message, one for each language."""
+    return {message_column(lang): text for lang, text in error.texts.items()}
+
+
+def _say_message(what: object, **values: object) -> dict[str, object]:
+    """Return those columns for a key of ``[messages]``; a format from outside may give a sentence; none without one."""
+    key, known = f"messages.{what}", words.knows(f"messages.{what}")
+    return {message_column(lang): words.say(key, lang, **values) if known else what for lang in words.LANGUAGES if what}
 
 
 def _is_ignored(name: str) -> bool:
@@ -139,23 +153,18 @@ def _recognise(source: Source) -> Format:
     for known in formats():
         if known.sniff(source.head, source.name):
             return known
-    raise UnreadableFile(
-        f"{source.name}: not a format loadlens reads; would be right: FIT files, Garmin's Activities.csv, "
-        "a Strava archive, a CSV of daily resting heart rate or sleep"
-    )
+    raise UnreadableFile("format_unknown", where=source.name)
 
 
 def _assemble(offers: list[_Read]) -> RunningLog:
     """Make one log of all readings: conform, merge, tally shoes, account for every day."""
-    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in log.describe_columns()}
-    taken: set[str] = set()
-    for offer in offers:
-        if offer.reading is not None:
-            _conform_reading(offer, tables, taken)
-    whole = {name: _stack(name, parts) for name, parts in tables.items()}
+    whole = _conform_readings([offer for offer in offers if offer.reading is not None])
     if whole["activities"].empty and whole["wellness"].empty and whole["diary"].empty:
-        raise UnreadableFile("nothing to read was found: " + ("; ".join(map(_reason, offers[:5])) or "no files at all"))
-    issues: list[dict[str, object]] = []
+        told = [(offer.facts["path"], _explain(offer)) for offer in offers[:5]]
+        none = {lang: words.say("error_parts.no_files", lang) for lang in words.LANGUAGES}
+        reasons = {lang: "; ".join(f"{path}: {why[lang]}" for path, why in told) or none[lang] for lang in none}
+        raise UnreadableFile("nothing_read", reasons=reasons)
+    issues = _name_gear(whole["activities"], offers)
     activities, renamed, merged = merging.merge_activities(whole["activities"])
     wellness, differing = merging.merge_wellness(whole["wellness"])
     issues += merged + differing + _unsure_days(activities)
@@ -178,54 +187,100 @@ def _assemble(offers: list[_Read]) -> RunningLog:
     )
 
 
-def _reason(offer: _Read) -> str:
-    """Why a file gave nothing, in a sentence that names it."""
-    name, message = str(offer.facts["path"]), str(offer.facts.get("message") or "")
-    if words.knows(f"messages.{message}"):
-        return f"{name}: {words.say(f'messages.{message}')}"
-    if message.startswith(name):
-        return message
-    for entry in offer.reading.ledger if offer.reading else []:
-        if entry["action"] == "set_aside":
-            shown = {"value": entry["value"], "column": entry["field"], "row": entry["row"], "count": entry["count"]}
-            return f"{name}: " + words.say(f"ledger.{entry['what']}", **shown)
-    return f"{name}: {words.say('status.' + str(offer.facts['status']))} {message}".rstrip()
+def _name_gear(activities: pd.DataFrame, offers: list[_Read]) -> list[dict[str, object]]:
+    """Name the shoes of activities whose ids another file of the same export lists, in place; note ids without one."""
+    issues: list[dict[str, object]] = []
+    for offer in offers:
+        gear_of = dict(offer.reading.facts.get("gear_of", ())) if offer.reading else {}  # type: ignore[call-overload]
+        if not gear_of:
+            continue
+        own = activities["format"] == offer.facts["format"]
+        ids = activities["source_id"].where(own)
+        activities["gear"] = activities["gear"].fillna(ids.map(gear_of).astype(log.TEXT))
+        missing = Counter(gear for number, gear in gear_of.items() if number not in set(ids.dropna()))
+        issues += [
+            {
+                "source": offer.facts["path"],
+                "field": "gear",
+                "what": "gear_activity_unknown",
+                "value": gear,
+                "count": count,
+                "action": "noted",
+            }
+            for gear, count in missing.items()
+        ]
+    return issues
 
 
-def _conform_reading(offer: _Read, tables: dict[str, list[pd.DataFrame]], taken: set[str]) -> None:
-    """Pass the tables of one reading through the gate, under activity ids that no other reading has."""
-    reading, name = offer.reading, str(offer.facts["path"])
-    assert reading is not None
-    entries = [entry for entry in reading.ledger if entry["what"] != "local_day_unsure"]  # counted after merging
-    prefix = f"{len(taken)}:"
-    taken.add(name)
-    dates = []
-    for table, raw in reading.tables.items():
-        frame = raw.copy()
-        if "activity" in frame:
-            frame["activity"] = prefix + frame["activity"].astype(str)
-        if "source" in log.describe_columns()[table]:
-            frame["source"] = name
-        frame, wrong = log.conform(table, frame)
-        entries += wrong
+def _explain(offer: _Read) -> dict[str, str]:
+    """Return in each language why a file gave nothing: its message, and the first thing that was set aside in it."""
+    aside = [entry for entry in offer.reading.ledger if entry["action"] == "set_aside"] if offer.reading else []
+    why: dict[str, str] = {}
+    for lang in words.LANGUAGES:
+        said = [tell_message(offer.facts, lang).removeprefix(f"{offer.facts['path']}: ")]
+        said += [tell_entry(entry, lang) for entry in aside[:1]]
+        why[lang] = "; ".join(filter(None, said)) or words.say(f"status.{offer.facts['status']}", lang)
+    return why
+
+
+def _conform_readings(offers: list[_Read]) -> dict[str, pd.DataFrame]:
+    """Pass the tables of all readings through the gate, each table as a whole; the ledger in the order of the files."""
+    readings = [offer.reading for offer in offers if offer.reading is not None]
+    paths = [str(offer.facts["path"]) for offer in offers]
+    said = {path: [] for path in paths}  # type: dict[str, list[dict[str, object]]]
+    for path, reading in zip(paths, readings, strict=True):  # unsure days are counted after merging
+        said[path] += [entry for entry in reading.ledger if entry["what"] != "local_day_unsure"]
+    whole: dict[str, pd.DataFrame] = {}
+    dates: list[pd.DataFrame] = []
+    for table in log.describe_columns():
+        parts = [reading.tables.get(table, pd.DataFrame()) for reading in readings]
+        frame, owner, wrong = _conform_parts(table, parts, paths)
+        for entry in wrong:
+            said[str(entry["source"])].append(entry)
         if table in ("activities", "wellness"):
-            frame["format"] = reading.format
+            frame["format"] = pd.Series([readings[number].format for number in owner], dtype=log.TEXT)
         if "date" in frame:
-            dates.append(frame["date"])
-        tables[table].append(frame)
-    every = pd.concat(dates).dropna() if dates else pd.Series(dtype="datetime64[us]")
-    if len(every):
-        offer.facts |= {"first_date": every.min(), "last_date": every.max()}
-    if entries:
-        tables["ledger"].append(log.ledger_rows(name, entries))
+            dates.append(pd.DataFrame({"owner": owner, "date": frame["date"]}))
+        whole[table] = frame
+    spans = pd.concat(dates).dropna().groupby("owner")["date"].agg(["min", "max"])
+    for number, first, last in spans.itertuples():
+        offers[number].facts |= {"first_date": first, "last_date": last}
+    entries = [entry | {"source": entry.get("source") or path} for path in paths for entry in said[path]]
+    whole["ledger"] = log.conform("ledger", pd.DataFrame(entries))[0]
+    return whole
+
+
+def _conform_parts(
+    table: str, parts: list[pd.DataFrame], paths: list[str]
+) -> tuple[pd.DataFrame, np.ndarray, list[dict[str, object]]]:
+    """Join the parts of a table, ids of activities made distinct; return also the number of the part of each row."""
+    alike: dict[object, list[int]] = {}
+    for number, part in enumerate(parts):
+        if len(part):  # what differs in columns or types is not joined before it is conformed
+            alike.setdefault(tuple(zip(part.columns, part.dtypes, strict=True)), []).append(number)
+    if not alike:
+        return log.empty_table(table), np.empty(0, int), []
+    frames, owners, issues = [], [], []
+    for numbers in alike.values():
+        frame = pd.concat([parts[number] for number in numbers], ignore_index=True)
+        owner = np.repeat(numbers, [len(parts[number]) for number in numbers])
+        source = np.array(paths, object)[owner]
+        if "activity" in frame:
+            frame["activity"] = [f"{n}:{key}" for n, key in zip(owner.tolist(), frame["activity"], strict=True)]
+        if "source" in log.describe_columns()[table]:
+            frame["source"] = source
+        frame, wrong = log.conform(table, frame, source)
+        frames.append(frame)
+        owners.append(owner)
+        issues += wrong
+    owner = np.concatenate(owners)
+    order = np.argsort(owner, kind="stable")
+    return pd.concat(frames, ignore_index=True).iloc[order].reset_index(drop=True), owner[order], issues
 
 
 def _stack(table: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
     parts = [part for part in parts if len(part)]
-    if parts:
-        return pd.concat(parts, ignore_index=True)
-    empty = log.empty_table(table)
-    return empty.assign(format=pd.Series(dtype=log.TEXT)) if table in ("activities", "wellness") else empty
+    return pd.concat(parts, ignore_index=True) if parts else log.empty_table(table)
 
 
 def _name(activities: pd.DataFrame) -> tuple[pd.Series[Any], dict[str, str]]:
@@ -246,8 +301,9 @@ def _follow(table: pd.DataFrame, renamed: dict[str, str], final: dict[str, str])
         group = renamed.get(name, name)
         if name == group or group not in chosen:
             chosen[group] = name
-    kept = table[table["activity"].isin(list(chosen.values()))].copy()
-    kept["activity"] = kept["activity"].map(lambda name: final[renamed.get(name, name)]).astype(log.TEXT)
+    names = {name: final[renamed.get(name, name)] for name in chosen.values()}
+    kept = table[table["activity"].isin(list(names))].copy()
+    kept["activity"] = kept["activity"].map(names).astype(log.TEXT)
     return kept.reset_index(drop=True)
 
 

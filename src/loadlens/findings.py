@@ -6,7 +6,6 @@ judged with what was known at its end.
 
 from __future__ import annotations
 
-import html
 import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -99,13 +98,10 @@ class Assessment:
         return axes
 
     def _repr_html_(self) -> str:
-        rows = [
-            f"<tr><td>{html.escape(self.guidance.rules[row['rule']].words['en']['name'])}</td>"
-            f"<td>{html.escape(words.say('levels.' + row['level']))}</td><td>{words.date(row['since'])}</td>"
-            f"<td>{html.escape(self.tell(row['rule']))}</td></tr>"
-            for row in self.rules.to_dict("records")
-        ]
-        return f"<table><caption>{html.escape(self.guidance.key)}</caption>{''.join(rows)}</table>"
+        from loadlens.reports import summarise_assessment
+
+        shown: str = summarise_assessment(self)
+        return shown
 
 
 def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:

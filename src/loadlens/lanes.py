@@ -25,6 +25,7 @@ from loadlens.figure_style import (
     draw_dots,
     drawable,
     rows_of,
+    width_of,
 )
 from loadlens.log import RunningLog
 
@@ -89,8 +90,9 @@ def draw_distance(ax: Axes, log: RunningLog, rules: list[Rule], details: dict[st
     colours = np.where(complete.to_numpy(), RUN, RUN_SOFT)
     ax.bar(starts[:-1] + widths * 0.08, total.to_numpy(), widths * 0.84, align="edge", color=colours, zorder=2)
     shown = longest.gt(0).to_numpy()
+    size = float(np.clip(90 * width_of(ax) / len(total), 3, 13))
     ax.scatter(
-        starts[:-1][shown] + widths[shown] / 2, longest.to_numpy()[shown], s=float(np.clip(900 / len(total), 5, 13)),
+        starts[:-1][shown] + widths[shown] / 2, longest.to_numpy()[shown], s=size,
         marker="D", color=PAPER, edgecolor=INK, linewidth=0.6, zorder=3,
     )  # fmt: skip
     ax.set_ylim(0, float(total.max()) * HEADROOM)
@@ -160,7 +162,6 @@ def draw_shoes(ax: Axes, log: RunningLog, rules: list[Rule], details: dict[str, 
     ]
     if low_high:
         ax.axhspan(min(low_high), max(low_high), facecolor=GRID, zorder=0.4)
-    right = ax.get_xlim()[1]
     ends = []
     for pair in rows_of(pairs):
         runs = log.runs[log.runs["gear"] == pair.gear].sort_values("date")
@@ -170,7 +171,7 @@ def draw_shoes(ax: Axes, log: RunningLog, rules: list[Rule], details: dict[str, 
         ax.plot(days, grown, color=RUN, linewidth=1.3, solid_capstyle="round", zorder=2)
         ends.append((float(days[-1]), float(grown.iloc[-1]), drawable(pair.gear, 20)))
     ax.set_ylim(0, max([top for _, top, _ in ends] + low_high) * HEADROOM)
-    _name_ends(ax, ends[-SHOES_NAMED:], right)
+    _name_ends(ax, ends[-SHOES_NAMED:])
     return True
 
 
@@ -214,7 +215,7 @@ def keys(lang: str, drawn: set[str], *, partial: bool) -> list[Any]:
     entries: list[Any] = []
     if "distance" in drawn:
         if partial:
-            entries.append(Patch(facecolor=RUN_SOFT, edgecolor="none", label=words.say("figures.partial_week", lang)))
+            entries.append(Patch(facecolor=RUN_SOFT, edgecolor="none", label=words.say("figures.partial_period", lang)))
         marker: dict[str, Any] = {
             "color": "none",
             "marker": "D",
@@ -261,22 +262,27 @@ def _value(rules: list[Rule], details: dict[str, Any], unit: str) -> pd.Series[f
     return details[fitting[0].id][fitting[0].value] if fitting else None
 
 
-def _name_ends(ax: Axes, ends: list[tuple[float, float, str]], right: float) -> None:
-    """Write each pair's name at the end of its line, inside the axes and clear of the names already there."""
-    left, top = ax.get_xlim()[0], ax.get_ylim()[1]
-    taken: list[tuple[float, float]] = []
-    for day, height, name in sorted(ends, key=lambda end: -end[1]):
-        level = height
-        while any(
-            abs(level - other) < 0.14 * top and abs(day - where) < 0.25 * (right - left) for where, other in taken
-        ):
-            level -= 0.14 * top
-        if level < 0:
+def _name_ends(ax: Axes, ends: list[tuple[float, float, str]]) -> None:
+    """Write the names of pairs at the ends of their lines, the newest first, where there is room for them."""
+    (left, right), top = ax.get_xlim(), ax.get_ylim()[1]
+    per_inch = (right - left) / width_of(ax)
+    taken: list[tuple[float, float, float]] = []
+    for day, height, name in reversed(ends):
+        width = (0.058 * len(name) + 0.15) * per_inch
+        begin = day - width if day + width > right else day
+        free = (
+            level
+            for level in (height, height - 0.15 * top)
+            if level > 0
+            and all(begin >= b or begin + width <= a or abs(level - at) >= 0.14 * top for a, b, at in taken)
+        )
+        level = next(free, None)
+        if level is None:
             continue
-        taken.append((day, level))
-        late = day > left + 0.8 * (right - left)
+        taken.append((begin, begin + width, level))
+        late = begin < day
         ax.annotate(
             name, (day, level), xytext=(-4 if late else 4, 0), textcoords="offset points", fontsize=7.2,
-            ha="right" if late else "left", va="bottom" if late else "center", color=INK, zorder=5,
+            ha="right" if late else "left", va="center", color=INK, zorder=5,
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
         )  # fmt: skip

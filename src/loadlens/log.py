@@ -7,9 +7,11 @@ raw frames in those columns; `conform` checks them, orders them and sets impossi
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -39,13 +41,21 @@ def describe_columns() -> dict[str, dict[str, dict[str, Any]]]:
     return tomllib.loads(files("loadlens").joinpath("data/columns.toml").read_text("utf-8"))
 
 
+def name_column(column: str, lang: str) -> str:
+    """Return what a column is called in a language; a name that no table has is returned as it is."""
+    names = (table[column][lang] for table in describe_columns().values() if column in table)
+    return str(next(names, column))
+
+
 @cache
 def reading_rules() -> dict[str, Any]:
     """Return the numbers by which sources are joined and days accounted for (``data/reading.toml``)."""
     return tomllib.loads(files("loadlens").joinpath("data/reading.toml").read_text("utf-8"))
 
 
-def conform(table: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, object]]]:
+def conform(
+    table: str, frame: pd.DataFrame, sources: Sequence[str] | None = None
+) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """Give a table its declared columns, dtypes and order, and set impossible values aside.
 
     Parameters
@@ -54,6 +64,8 @@ def conform(table: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[st
         A table of ``data/columns.toml``.
     frame : DataFrame
         Any of the table's columns, in canonical units.
+    sources : sequence of str, optional
+        Source of each row, for the ledger, where the table itself has no column for it (laps, minutes).
 
     Returns
     -------
@@ -79,7 +91,8 @@ def conform(table: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[st
     issues: list[dict[str, object]] = []
     for name, spec in declared.items():
         if "range" in spec:
-            issues += _set_aside_impossible(conformed, name, *spec["range"])
+            low, high = spec["range"]
+            issues += _set_aside_impossible(conformed, name, low, high, sources)
     return conformed, issues
 
 
@@ -105,19 +118,25 @@ def _cast(table: str, name: str, spec: dict[str, Any], frame: pd.DataFrame) -> p
     return column
 
 
-def _set_aside_impossible(frame: pd.DataFrame, name: str, low: float, high: float) -> list[dict[str, object]]:
-    values = frame[name]
-    wrong = values.notna() & ~values.between(low, high)
+def _set_aside_impossible(
+    frame: pd.DataFrame, name: str, low: float, high: float, given: Sequence[str] | None
+) -> list[dict[str, object]]:
+    values = frame[name].to_numpy("float64", na_value=np.nan)
+    wrong = (values < low) | (values > high)
     if not wrong.any():
         return []
-    found = frame.loc[wrong]
-    sources = found["source"] if "source" in frame else pd.Series(pd.NA, index=found.index)
-    rows = found["source_row"] if "source_row" in frame else pd.Series(pd.NA, index=found.index)
-    if "activity" in frame and "source" not in frame:  # laps and minutes: one entry for the column
-        entries = [(None, None, float(values[wrong].iloc[0]), int(wrong.sum()))]
-    else:
-        entries = [(s, r, float(v), 1) for s, r, v in zip(sources, rows, values[wrong], strict=True)]
-    frame.loc[wrong, name] = np.nan if values.dtype == "float64" else pd.NA
+    found = pd.DataFrame({"value": values[wrong], "source": None, "row": None})
+    if "source" in frame:
+        found["source"] = frame.loc[wrong, "source"].to_numpy(object)
+    elif given is not None:
+        found["source"] = np.asarray(given, object)[wrong]
+    if "source_row" in frame:
+        found["row"] = frame.loc[wrong, "source_row"].to_numpy(object)
+    found["count"] = 1
+    if "activity" in frame and "source" not in frame:  # laps and minutes: one entry for the column of a source
+        counts = found.groupby("source", dropna=False, sort=False)["count"].transform("size")
+        found = found.assign(count=counts)[~found["source"].duplicated()]
+    frame.loc[wrong, name] = np.nan if frame[name].dtype == "float64" else pd.NA
     return [
         {
             "source": None if pd.isna(source) else source,
@@ -128,7 +147,7 @@ def _set_aside_impossible(frame: pd.DataFrame, name: str, low: float, high: floa
             "count": count,
             "action": "set_aside",
         }
-        for source, row, value, count in entries
+        for value, source, row, count in found.itertuples(index=False)
     ]
 
 
@@ -361,15 +380,14 @@ def _worn_dates(wellness: pd.DataFrame) -> pd.Series[Any]:
 
 def _between_recordings(
     active: pd.Series[Any], index: pd.DatetimeIndex, rules: dict[str, Any]
-) -> tuple[pd.Series[bool], pd.Series[bool]]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Days between two recordings that are close enough, and days in a gap too long to call rest."""
     dates = np.unique(active.to_numpy().astype("datetime64[D]"))
-    between = pd.Series(False, index=index)
-    gaps = pd.Series(False, index=index)
-    if len(dates) < rules["recordings_at_least"]:
-        return between, gaps
-    for first, last, step in zip(dates[:-1], dates[1:], np.diff(dates).astype(int), strict=True):
-        (between if step <= rules["gap_days_at_most"] else gaps)[str(first) : str(last)] = True
+    between, gaps = np.zeros(len(index), bool), np.zeros(len(index), bool)
+    if len(dates) >= rules["recordings_at_least"]:
+        places = (dates - index[0].to_datetime64().astype("datetime64[D]")).astype(int)
+        for first, last in pairwise(places.tolist()):
+            (between if last - first <= rules["gap_days_at_most"] else gaps)[first : last + 1] = True
     return between, gaps
 
 
@@ -389,10 +407,9 @@ def _unworn(worn: pd.Series[bool], rules: dict[str, Any]) -> pd.Series[bool]:
 
 def empty_table(table: str) -> pd.DataFrame:
     """Return a table without rows."""
+    return _empty(table).copy()
+
+
+@cache
+def _empty(table: str) -> pd.DataFrame:
     return conform(table, pd.DataFrame())[0]
-
-
-def ledger_rows(source: str, entries: list[dict[str, object]]) -> pd.DataFrame:
-    """Return ledger entries of one source as rows of the table ledger."""
-    rows = [entry | {"source": entry.get("source") or source} for entry in entries]
-    return conform("ledger", pd.DataFrame(rows))[0]

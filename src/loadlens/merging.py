@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loadlens.log import describe_columns, reading_rules
+from loadlens.log import TEXT, describe_columns, reading_rules
 
 _CLOCK = ["start_local", "date", "time_zone_from"]
+_STEPS = ["cadence", "max_cadence", "steps", "step_length"]
 _CLOCK_ORDER = {"file": 0, "joined_file": 1, "record": 2, "position": 3, "user": 4, "assumed": 5}
 
 
@@ -41,32 +42,38 @@ def merge_activities(activities: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, 
     pairs = _same_recording(table) + [(a, b) for a, b in together if sources[a] != sources[b]]
     table["_group"] = _unite(len(table), pairs)
     single = ~table["_group"].duplicated(keep=False)
-    parts = [table[single]]
-    renamed: dict[str, str] = {}
     issues = _note_twins(table, {(a, b) for a, b in together if sources[a] == sources[b]})
-    for _, rows in table[~single].groupby("_group", sort=False):
-        merged = _merge_rows(rows)
-        renamed |= dict.fromkeys(rows["activity"].iloc[1:], rows["activity"].iloc[0])
-        issues.append(
-            {
-                "source": merged["source"].iloc[0],
-                "row": merged["source_row"].iloc[0],
-                "field": None,
-                "what": "merged",
-                "value": merged["merged_from"].iloc[0],
-                "count": len(rows) - 1,
-                "action": "merged",
-            }
+    rows = table[~single]
+    merged = _merge_groups(rows) if len(rows) else rows
+    kept = dict(zip(merged["_group"], merged["activity"], strict=True))
+    joined = zip(rows["activity"], rows["_group"], strict=True)
+    renamed = {name: kept[group] for name, group in joined if name != kept[group]}
+    issues += [
+        {
+            "source": source,
+            "row": row,
+            "field": None,
+            "what": "merged",
+            "value": places,
+            "count": count - 1,
+            "action": "merged",
+        }
+        for source, row, places, count in zip(
+            merged["source"],
+            merged["source_row"],
+            merged["merged_from"],
+            rows["_group"].value_counts(sort=False).reindex(merged["_group"]).tolist(),
+            strict=True,
         )
-        parts.append(merged)
-    whole = pd.concat(parts) if len(parts) > 1 else parts[0]
+    ]
+    whole = pd.concat([table[single], merged]) if len(merged) else table
     whole = whole.drop(columns=["format", "_rank", "_group"])
     whole = whole.sort_values(["date", "start_local", "start_utc"], kind="stable").reset_index(drop=True)
     return whole, renamed, issues
 
 
 def _note_twins(table: pd.DataFrame, pairs: set[tuple[int, int]]) -> list[dict[str, object]]:
-    """Ledger rows for activities that one source itself lists twice: they stay two, since a list is taken at its word."""
+    """Ledger rows for activities that one source itself lists twice: both stay, a list is taken at its word."""
     return [
         {
             "source": table["source"].iloc[b],
@@ -91,13 +98,14 @@ def _rank(activities: pd.DataFrame) -> pd.DataFrame:
 
 def _same_recording(table: pd.DataFrame) -> list[tuple[int, int]]:
     """Pairs of a list's row and the recording that it names, which lies beside the list."""
-    recordings = {source: place for place, source in enumerate(table["source"]) if pd.isna(table["file"].iloc[place])}
+    sources, files = table["source"].tolist(), table["file"].tolist()
+    recordings = {source: place for place, source in enumerate(sources) if pd.isna(files[place])}
     pairs = []
-    for place in np.flatnonzero(table["file"].notna().to_numpy()):
-        folder, _, _ = str(table["source"].iloc[place]).rpartition("/")
-        target = f"{folder}/{table['file'].iloc[place]}".lstrip("/")
+    for place in np.flatnonzero(table["file"].notna().to_numpy()).tolist():
+        folder, _, _ = str(sources[place]).rpartition("/")
+        target = f"{folder}/{files[place]}".lstrip("/")
         if target in recordings:
-            pairs.append((recordings[target], int(place)))
+            pairs.append((recordings[target], place))
     return pairs
 
 
@@ -148,20 +156,40 @@ def _unite(count: int, pairs: list[tuple[int, int]]) -> list[int]:
     return [find(row) for row in range(count)]
 
 
-def _merge_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row: each field from the finest source that has it, the clock as one piece."""
-    merged = rows.bfill().iloc[:1].copy()
-    clock = rows["time_zone_from"].map(_CLOCK_ORDER).fillna(len(_CLOCK_ORDER)).to_numpy().argmin()
+def _merge_groups(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each group: each field from the finest source that has it, the clock as one piece."""
+    merged = rows.groupby("_group", sort=False).first().reset_index()[list(rows.columns)]
+    clock = rows["time_zone_from"].map(_CLOCK_ORDER).fillna(len(_CLOCK_ORDER)).to_numpy(float)
+    best = _least_of_each(rows, clock, merged)
     for name in _CLOCK:
-        merged[name] = rows[name].iloc[clock]
-    if rows["start_utc"].notna().any():
-        merged["start_utc"] = rows["start_utc"].dropna().iloc[0]
-    places = [
-        source if pd.isna(row) else f"{source} #{row}"
-        for source, row in zip(rows["source"], rows["source_row"], strict=True)
-    ]
-    merged["merged_from"] = "; ".join(places)
+        merged[name] = best[name].array
+    _choose_sport(merged, rows)
+    places: dict[int, list[str]] = {}
+    for group, source, row in zip(rows["_group"], rows["source"], rows["source_row"], strict=True):
+        places.setdefault(group, []).append(source if pd.isna(row) else f"{source} #{row}")
+    merged["merged_from"] = pd.array(["; ".join(places[group]) for group in merged["_group"]], dtype=TEXT)
     return merged
+
+
+def _least_of_each(rows: pd.DataFrame, number: np.ndarray, merged: pd.DataFrame) -> pd.DataFrame:
+    """Return of each group the row with the smallest number, the first of equals; in the order of `merged`."""
+    least = rows.iloc[np.argsort(number, kind="stable")].drop_duplicates("_group")
+    return least.set_index("_group").reindex(merged["_group"])
+
+
+def _choose_sport(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Take the sport from the finest source that names one: "other" names none, and some formats know only a few."""
+    rules = reading_rules()["merging"]
+    unnamed = rows["sport"].isna() | (rows["sport"] == "other")
+    doubt = 4 * unnamed + 2 * rows["sport_as_exported"].isna() + rows["format"].isin(rules["vague_sports"])
+    chosen = _least_of_each(rows, doubt.to_numpy(), merged)
+    alike = rows["sport"] == rows["_group"].map(chosen["sport"])
+    kinds = rows["sub_sport"].where(alike).groupby(rows["_group"], sort=False).first()
+    merged["sport"], merged["sport_as_exported"] = chosen["sport"].array, chosen["sport_as_exported"].array
+    merged["sub_sport"] = kinds.reindex(merged["_group"]).array
+    on_foot = merged["sport"].isin(rules["on_foot"])
+    for name in _STEPS:
+        merged[name] = merged[name].where(on_foot)
 
 
 def merge_wellness(wellness: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, object]]]:

@@ -13,7 +13,7 @@ import pandas as pd
 from loadlens import words
 from loadlens.figure_style import rows_of
 from loadlens.guidance import LEVELS
-from loadlens.log import describe_columns
+from loadlens.ledger_words import tell_entry, tell_message, tell_units
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
@@ -214,7 +214,7 @@ def references(guidance: Guidance, lang: str) -> list[Section]:
 
 def sources(log: RunningLog, lang: str) -> list[Section]:
     """Return every file offered, with what became of it; many files of one kind in one folder are one line."""
-    table = log.sources.assign(folder=log.sources["path"].str.rpartition("/")[0])
+    table = log.sources.assign(folder=[_text(path).rpartition("/")[0] for path in log.sources["path"]])
     lines = []
     for _, group in table.groupby(["folder", "format", "status", "message", "units"], sort=False, dropna=False):
         alike = group["status"].isin(["read", "ignored", "repeated"]).all()
@@ -238,8 +238,8 @@ def _source_line(group: pd.DataFrame, lang: str) -> Section:
         "status": words.MISSING if pd.isna(row["status"]) else words.say(f"status.{row['status']}", lang),
         "counts": [_count(group[column].sum(min_count=1), lang) for column in ("rows", "used", "set_aside")],
         "period": " – ".join(dict.fromkeys(words.date(day, lang) for day in span)),
-        "units": _text(row["units"]),
-        "message": _message(row["message"], lang),
+        "units": tell_units(_text(row["units"]), lang),
+        "message": tell_message(row.to_dict(), lang),
     }
 
 
@@ -247,12 +247,12 @@ def ledger(log: RunningLog, lang: str) -> list[Section]:
     """Return what was set aside, repaired or to be known, one line for each kind of thing and column."""
     rows = log.ledger.assign(count=log.ledger["count"].fillna(1), field=log.ledger["field"].fillna(""))
     groups = []
-    for (what, action, field), group in rows.groupby(["what", "action", "field"], sort=False, dropna=False):
+    for (_, action, _), group in rows.groupby(["what", "action", "field"], sort=False, dropna=False):
         count = int(group["count"].sum())
         names = group["source"].dropna().unique()
         groups.append(
             {
-                "said": _ledger_line(str(what), group.iloc[0], str(field), count, lang),
+                "said": tell_entry(group.iloc[0].to_dict() | {"count": count}, lang),
                 "action": words.say(f"actions.{action}", lang) if isinstance(action, str) else words.MISSING,
                 "count": words.number(float(count), lang),
                 "others": max(len(names) - 1, 0),
@@ -263,32 +263,9 @@ def ledger(log: RunningLog, lang: str) -> list[Section]:
     return sorted(groups, key=lambda group: -group["weight"])
 
 
-def _ledger_line(what: str, row: Any, field: str, count: int, lang: str) -> str:
-    """Say one entry; a format from outside may bring keys of its own, which are shown as they are."""
-    value = words.MISSING if pd.isna(row["value"]) else str(row["value"])
-    number = words.MISSING if pd.isna(row["row"]) else words.number(float(row["row"]), lang)
-    if not words.knows(f"ledger.{what}"):
-        return f"{what} ({value})"
-    return words.say(
-        f"ledger.{what}", lang, value=value, row=number, count=words.number(float(count), lang),
-        column=column_name(field, lang),
-    )  # fmt: skip
-
-
-def column_name(field: str, lang: str) -> str:
-    """Return what a column is called; a column of the export that loadlens does not know keeps its own name."""
-    found = (table[field][lang] for table in describe_columns().values() if field in table)
-    return str(next(found, field or words.MISSING))
-
-
 def drawable_path(path: str) -> str:
     """Return the end of a path, which is the part that tells files apart."""
     return path if len(path) <= 60 else f"…{path[-59:]}"
-
-
-def _message(message: object, lang: str) -> str:
-    text = _text(message)
-    return words.say(f"messages.{text}", lang) if words.knows(f"messages.{text}") else text
 
 
 def _text(value: Any) -> str:

@@ -80,8 +80,8 @@ def form_change(
     -------
     DataFrame
         change: median residual of the recent runs [unit of the column]; change_se: the same in standard errors
-        (spread / sqrt of the runs); percent: relative to the line [%]; now, usual: medians of the recent runs and of
-        the line at their speeds [unit of the column]; speed [m/s]; residual: the last run of the day itself [unit
+        (spread / sqrt of the runs); percent: relative to the line [%]; now: median of the recent runs; usual: the
+        same less the change [unit of the column]; speed [m/s]; residual: the last run of the day itself [unit
         of the column], NaN on days without a usable run.
 
     References
@@ -159,7 +159,7 @@ def _compare(
         "change_se": change / (np.maximum(spread, 1e-6) / np.sqrt(recent_runs)),
         "percent": 100 * row_medians((recent_y - line) / line),
         "now": row_medians(recent_y),
-        "usual": row_medians(line),
+        "usual": row_medians(recent_y) - change,
         "speed": row_medians(recent_x),
         "residual": recent_y[:, -1] - line[:, -1],
         "spread": spread,

@@ -9,9 +9,9 @@ import csv
 import gzip
 import io
 import tempfile
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ import pandas as pd
 
 from loadlens.files import read
 from loadlens.log import RunningLog
+from loadlens.simulated_accounts import write_account, zipped
 from loadlens.simulated_fit import activity_fit, monitoring_fit
 from loadlens.simulated_fit import fit_checksum as fit_checksum
 from loadlens.simulated_fit import fit_file as fit_file
 from loadlens.simulated_fit import fit_message as fit_message
+from loadlens.simulated_tracks import track_gpx, track_tcx, write_tracks
 from loadlens.simulation import TABLES, SimulatedRunner, parameters, simulate
 
 MILE, FOOT, YARD = 1609.344, 0.3048, 0.9144
@@ -171,7 +173,17 @@ def intervals_wellness_csv(runner: SimulatedRunner) -> str:
 # ---------------------------------------------------------------- Strava's archive
 
 
-def strava_archive(runner: SimulatedRunner, language: str) -> dict[str, bytes]:
+_RECORDERS: dict[str, tuple[str, Callable[[SimulatedRunner, str], bytes]]] = {
+    "fit": ("fit", activity_fit),
+    "tcx": ("tcx", partial(track_tcx, blanks=10)),  # as Strava keeps the uploads of some makers
+    "gpx": ("gpx", partial(track_gpx, sport="9")),  # as Strava writes those of its own app
+    "gpx_without_type": ("gpx", partial(track_gpx, sport=None)),
+}
+
+
+def strava_archive(
+    runner: SimulatedRunner, language: str, kinds: Sequence[str] = ("fit",)
+) -> dict[str, bytes]:
     """Return the members of a Strava archive: path to content.
 
     Dates are UTC and say so nowhere; the first block speaks the account's language, the second the computer's;
@@ -186,8 +198,9 @@ def strava_archive(runner: SimulatedRunner, language: str) -> dict[str, bytes]:
     for number, (_, row) in enumerate(runner.activities.iterrows()):
         file = ""
         if row["sport"] == "run" and rng.random() > 0.05:
-            file = f"activities/{11_200_000_000 + 7919 * number}.fit.gz"
-            members[file] = gzip.compress(activity_fit(runner, row["activity"]), mtime=0)
+            ending, record = _RECORDERS[kinds[number % len(kinds)]]
+            file = f"activities/{11_200_000_000 + 7919 * number}.{ending}.gz"
+            members[file] = gzip.compress(record(runner, row["activity"]), mtime=0)
         first, second = _strava_cells(row, 10_400_000_000 + 6007 * number, language, file)
         cells = []
         for label in labels["en"]:
@@ -270,24 +283,23 @@ def _monitoring_files(runner: SimulatedRunner) -> dict[str, bytes]:
     return {f"monitoring/{w['date'].iloc[0]:%Y-%m-%d}.fit": monitoring_fit(runner, w) for w in weeks}
 
 
-def _zipped(members: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name, (2025, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
-
-
 WRITERS: dict[str, Callable[[SimulatedRunner], dict[str, bytes]]] = {
     "fit": _fit_files,
     "fit_damaged": _damaged_fit,
     "monitoring_fit": _monitoring_files,
+    "garmin_account": write_account,
     "wellness_csv": lambda runner: {"Sleep.csv": garmin_sleep_csv(runner).encode()},
     "wellness_intervals": lambda runner: {"wellness.csv": intervals_wellness_csv(runner).encode()},
     "strava_archive_en": lambda runner: strava_archive(runner, "en"),
     "strava_archive_nl": lambda runner: strava_archive(runner, "nl"),
     "strava_archive_de": lambda runner: strava_archive(runner, "de"),
-    "strava_archive_zip": lambda runner: {"export_4100.zip": _zipped(strava_archive(runner, "nl"))},
+    "strava_archive_mixed": lambda runner: {
+        "export_4101.zip": zipped(strava_archive(runner, "en", tuple(_RECORDERS)))
+    },
+    "strava_archive_zip": lambda runner: {"export_4100.zip": zipped(strava_archive(runner, "nl"))},
+} | {
+    kind: lambda runner, kind=kind: write_tracks(runner, kind)
+    for kind in ("tcx", "tcx_blanks", "gpx", "gpx_without_type")
 } | {
     kind: lambda runner, kind=kind: {"Activities.csv": garmin_activities_csv(runner, kind).encode()}
     for kind in TABLES["garmin"]["kinds"]

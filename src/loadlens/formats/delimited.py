@@ -78,10 +78,7 @@ def _lines(stream: io.TextIOBase, name: str, since: list[int]) -> Iterator[str]:
     for line in stream:
         since[0] += 1
         if len(line) > MAX_LINE or since[0] > MAX_LINES_PER_RECORD:
-            raise UnreadableFile(
-                f"{name}: one row is longer than {MAX_LINE:,} characters or {MAX_LINES_PER_RECORD:,} lines; "
-                "a quotation mark may be missing. Export the file again"
-            )
+            raise UnreadableFile("row_too_long", where=name, characters=MAX_LINE, lines=MAX_LINES_PER_RECORD)
         yield line
 
 
@@ -111,19 +108,14 @@ def read_records(content: bytes, encoding: str, delimiter: str, name: str, *, st
     try:
         for count, cells in enumerate(reader, start=1):
             if count > MAX_RECORDS:
-                raise UnreadableFile(
-                    f"{name}: more than {MAX_RECORDS:,} rows; a list of activities or days is shorter. "
-                    "Offer the list itself, not second-by-second data"
-                )
+                raise UnreadableFile("too_many_rows", where=name, limit=MAX_RECORDS)
             yield start, cells
             start = reader.line_num + 1
             since[0] = 0
     except csv.Error as error:
         if strict:
             raise
-        raise UnreadableFile(
-            f"{name}: line {start} cannot be split into cells ({error}); export the file again"
-        ) from error
+        raise UnreadableFile("cells_unsplit", where=name, line=start, found=error) from error
 
 
 def has_paired_quotes(content: bytes, encoding: str, delimiter: str, name: str) -> bool:

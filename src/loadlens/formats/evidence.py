@@ -1,7 +1,7 @@
 """What lists of activities do not say and only their values show: units, and which of two readings is right.
 
-Each hook takes a filled `Sheet`, brings distances, speeds and climbs into metres, and says in the sheet's ``says`` and
-the ledger what it rested on. The checks are identities, not models: distance = time / pace, and
+Each hook takes a filled `Sheet`, brings distances, speeds and climbs into metres, and puts into the ledger what it
+rested on. The checks are identities, not models: distance = time / pace, and
 distance = cadence x time x step length.
 """
 
@@ -64,7 +64,7 @@ def settle_garmin_list(sheet: Sheet) -> None:
         for column in ("ascent", "descent"):
             if column in sheet.frame:
                 sheet.frame[column] = sheet.floats(column) * FOOT
-        sheet.says.append("climb: feet (the same setting as miles)")
+                sheet.note_unit("unit_with_distance", column, "ft")
     _settle_form(sheet, unit)
     _settle_temperature(sheet, unit)
     keep_steps_per_minute(sheet, sports)
@@ -75,24 +75,21 @@ def _distance_unit(sheet: Sheet, sports: list[str]) -> float:
     """Return the metres in one unit of distance, from steps x step length, and say how it is known."""
     stated = sheet.match.units.get("distance")
     if stated is not None:
-        sheet.says.append(f"distance: {stated.words[0]} (stated by the heading)")
+        sheet.note_unit("unit_by_heading", "distance", stated.words[0])
         return stated.factor
     distance, minutes, step = sheet.floats("distance"), sheet.floats("duration") / 60, sheet.floats("step_length")
     foot = np.isin(sports, ON_FOOT)
-    for name, steps in (("cadence", sheet.floats("cadence") * minutes), ("steps", sheet.floats("steps"))):
+    for steps in (sheet.floats("cadence") * minutes, sheet.floats("steps")):
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(foot & (distance > 0), steps * step / distance, np.nan)
         for unit, word in ((KM, "km"), (MILE, "mi")):
             near = ratio[np.abs(ratio / unit - 1) < 2 * CLOSE]
             if len(near) and len(near) * 2 > np.isfinite(ratio).sum():
-                sheet.says.append(
-                    f"distance: {word} (stated by {name} x step length: {np.median(near):.0f} m per unit, "
-                    f"{len(near)} rows)"
-                )
+                seen = f" (≈ {np.median(near):.0f} m)"
+                sheet.note_unit("unit_by_steps", "distance", word, count=len(near), seen=seen)
                 return unit
     if (distance[~np.isin(sports, tuple(PACE_OVER))] > 0).any():
-        sheet.says.append("distance: km (assumed; no cadence and step length to tell)")
-        sheet.reading.note("distance_unit_assumed", "noted", column="distance", value="km")
+        sheet.note_unit("distance_unit_assumed", "distance", "km")
     return KM
 
 
@@ -144,8 +141,8 @@ def _settle_distances(sheet: Sheet, sports: list[str], unit: float) -> None:
             in_metres.append(place)
     _solve_contradictions(sheet, metres, expected, sports, unit)
     sheet.frame["distance"] = metres
-    if "swim" in sports:
-        sheet.says.append("swims: yards (assumed)" if unit == MILE else "swims: metres")
+    if unit == MILE and "swim" in sports:
+        sheet.reading.note("swim_unit_assumed", "noted", column="distance", value="yd", count=sports.count("swim"))
     for what, places, action in (("row_in_other_unit", in_metres, "converted"), ("pace_disagrees", disagree, "noted")):
         sheet.note_cells(what, "distance", places, action)
 
@@ -215,7 +212,7 @@ def _settle_form(sheet: Sheet, unit: float) -> None:
     values = sheet.floats("vertical_oscillation")
     if unit == MILE and np.isfinite(values).any() and np.nanmedian(values) < 50:
         sheet.frame["vertical_oscillation"] = values * 2.54
-        sheet.says.append("vertical oscillation: inches (by size)")
+        sheet.note_unit("unit_inferred", "vertical_oscillation", "in")
 
 
 def _settle_temperature(sheet: Sheet, unit: float) -> None:
@@ -227,9 +224,10 @@ def _settle_temperature(sheet: Sheet, unit: float) -> None:
         middle = np.where(both & ~((low == 0) & (high == 0)), (low + high) / 2, np.nan)
         if unit == MILE and np.isfinite(middle).any() and np.nanmedian(middle) > 45:
             middle = (middle - 32) / 1.8
-            sheet.says.append("temperature: °F (by size)")
+            sheet.note_unit("unit_inferred", "temperature", "°F")
         sheet.frame["temperature"] = middle
-        sheet.says.append("temperature: middle of lowest and highest")
+        if known := int(np.isfinite(middle).sum()):
+            sheet.reading.note("temperature_middle", "converted", column="temperature", count=known)
     columns = [column for column in ("min_temperature", "max_temperature") if column in sheet.frame]
     sheet.frame = sheet.frame.drop(columns=columns)
 
@@ -267,13 +265,15 @@ def _settle_strava_distance(sheet: Sheet, sports: list[str]) -> None:
         ratio = (metres / listed)[~short & (listed > 0) & (metres > 0)]
         speed = (listed / time)[~short & (listed > 0) & (time > 0)]
     if len(ratio):
-        sheet.says.append(f"distance: metres (second column; the first times {np.median(ratio):.0f})")
+        sheet.note_unit("unit_by_second_column", "distance", "m", count=len(ratio))
         factor = KM
     else:
         # Nobody covers 300 m in an hour, nor 300 km: metres and kilometres cannot be confused.
         factor = 1.0 if len(speed) and np.median(speed) > 0.08 else KM
-        word = "metres" if factor == 1 else "km"
-        sheet.says.append(f"distance: {word} (by {len(speed)} rows' speed)")
+        if len(speed):
+            sheet.note_unit("unit_inferred", "distance", "m" if factor == 1 else "km", count=len(speed))
+        elif (listed > 0).any():
+            sheet.note_unit("distance_unit_assumed", "distance", "km")
     factors = np.full(len(listed), factor)
     for place in np.flatnonzero(short):
         factors[place] = _plausible(listed[place], [1.0, KM] if factor == KM else [1.0], time[place], sports[place])
@@ -287,14 +287,9 @@ def _settle_strava_times(sheet: Sheet) -> None:
     by_moving = ~np.isfinite(timer) & np.isfinite(moving)
     by_elapsed = ~np.isfinite(timer) & ~np.isfinite(moving) & np.isfinite(elapsed)
     sheet.frame["duration"] = np.where(np.isfinite(timer), timer, np.where(by_moving, moving, elapsed))
-    counts = {
-        "timer": int(np.isfinite(timer).sum()),
-        "moving": int(by_moving.sum()),
-        "elapsed": int(by_elapsed.sum()),
-    }
-    text = ", ".join(f"{word} time in {count} rows" for word, count in counts.items() if count)
-    if text:
-        sheet.says.append(f"duration: {text}")
+    for column, places in (("moving", by_moving), ("elapsed", by_elapsed)):
+        if places.any():
+            sheet.reading.note("duration_from", "noted", column="duration", value=column, count=int(places.sum()))
 
 
 def _double_strides(sheet: Sheet, sports: list[str]) -> None:
@@ -314,7 +309,6 @@ def _double_strides(sheet: Sheet, sports: list[str]) -> None:
             values[foot] *= 2
             sheet.frame[column] = values
             sheet.reading.note("cadence_doubled", "converted", column=column, count=count)
-    sheet.says.append(f"cadence: strides of one foot, doubled (median {np.median(runs if len(runs) else others):.0f})")
 
 
 # ------------------------------------------------------------------ what every list needs
@@ -347,7 +341,6 @@ def settle_wellness(sheet: Sheet) -> None:
     label = sheet.match.labels.get("hrv_rmssd", "rmssd")
     if "rmssd" not in plain(label) and np.isfinite(sheet.floats("hrv_rmssd")).any():
         sheet.reading.note("hrv_kind_assumed", "noted", column="hrv_rmssd", value=label)
-        sheet.says.append(f"{label}: rMSSD (assumed)")
 
 
 def settle_nothing(sheet: Sheet) -> None:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from loadlens import words
 from loadlens.formats import recordings
 from loadlens.formats.fit_messages import decode
 from loadlens.formats.fit_sessions import (
     assign_sessions,
+    choose,
     count_rows,
     divide_parts,
     find_sessions,
@@ -24,20 +26,24 @@ from loadlens.formats.fit_sessions import (
     gather_records,
     read_column,
     read_label,
-    read_number,
+    read_numbers,
     read_offset,
     read_times,
 )
 from loadlens.formats.fit_wellness import read_wellness
-from loadlens.formats.local_time import to_local
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
+from loadlens.formats.totals import count_steps, fill_totals, is_noted, read_clock
 
 if TYPE_CHECKING:
     from loadlens.formats.fit_sessions import Part, Table
+    from loadlens.formats.recordings import Recording
 
-    _Tables = dict[str, list[Any]]  # activities and wellness as rows, laps and minutes as frames
+    _Tables = dict[str, list[Any]]  # activities and wellness as rows, laps and minutes as columns
 
-SHORTEST_RUN = 60.0  # s; a longer one that got nowhere was not measured
+_WORDS = (
+    *("activity", "sport", "sub_sport", "sport_as_exported", "device", "time_zone_from"),
+    *("start_utc", "start_local", "date"),
+)
 _LAP = ("distance", "duration", "speed", "heart_rate", "max_heart_rate", "cadence", "ascent", "descent")
 
 
@@ -73,15 +79,16 @@ def parse(source: Source, options: Options) -> Reading:
     """
     messages = decode(source.read())
     if not messages.names:
-        found = "; ".join(problem.detail for problem in messages.problems) or "no message that is known"
-        right = "the original file from the watch or platform, not an error page or another format renamed"
-        raise UnreadableFile(f"{source.name}: not a readable FIT file ({found}); would be right: {right}")
-    reading = Reading("fit", facts={"rows": 0, "used": 0, "set_aside": 0, "units": "SI (FIT profile)"})
+        keys = list(dict.fromkeys(f"damage.{problem.kind}" for problem in messages.problems))
+        keys = keys or ["error_parts.no_message"]
+        found = {lang: "; ".join(words.say(key, lang) for key in keys) for lang in words.LANGUAGES}
+        raise UnreadableFile("fit_unreadable", where=source.name, found=found)
+    reading = Reading("fit", facts={"rows": 0, "used": 0, "set_aside": 0})
     for problem in messages.problems:
         reading.note("fit_damaged", "noted", column=problem.kind, value=f"{problem.detail} (byte {problem.offset})")
     tables: _Tables = {"activities": [], "laps": [], "minutes": [], "wellness": []}
     kinds, units = set(), messages.units("record")
-    for part in divide_parts(messages):
+    for part in divide_parts(messages, reading):
         kind = read_label(part, "file_id", "type")
         kinds.add(kind)
         if "session" in part or ("record" in part and kind not in fit_rules()["ignored_kinds"]):
@@ -89,15 +96,37 @@ def parse(source: Source, options: Options) -> Reading:
         days = read_wellness(part, reading, options)
         count_rows(reading, "rows", len(days))
         tables["wellness"] += days
-    reading.tables = {name: _join(rows) for name, rows in tables.items() if rows}
+    make = {"activities": _tabulate, "laps": _join, "minutes": _join, "wellness": _list_days}
+    reading.tables = {name: make[name](rows) for name, rows in tables.items() if rows}
     count_rows(reading, "used", sum(len(reading.tables.get(name, ())) for name in ("activities", "wellness")))
-    _settle(reading, kinds, damaged=bool(messages.problems))
+    _settle(reading, kinds, damaged=is_noted(reading, "fit_damaged"))
     return reading
 
 
-def _join(rows: list[Any]) -> pd.DataFrame:
-    """Make one table of rows or of tables."""
-    return pd.DataFrame(rows) if isinstance(rows[0], dict) else pd.concat(rows, ignore_index=True)
+def _tabulate(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Make a table of activities, its columns of one type in every file."""
+    words = [name for name in rows[0] if name in _WORDS]
+    numbers = [name for name in rows[0] if name not in _WORDS]
+    told = np.array([[row[name] for name in words] for row in rows], object)
+    measured = np.array([[row[name] for name in numbers] for row in rows], np.float64)
+    # two blocks are made several times faster than forty columns; the log's gate gives each its own type
+    blocks = pd.DataFrame(told, columns=words, dtype=object), pd.DataFrame(measured, columns=numbers)
+    return pd.concat(blocks, axis=1)
+
+
+def _list_days(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows)
+
+
+def _join(parts: list[dict[str, Any]]) -> pd.DataFrame:
+    """Make one table of the columns of several activities."""
+    keys = np.array([part.pop("activity") for part in parts], object)
+    length = [len(next(iter(part.values()))) for part in parts]
+    table: dict[str, Any] = {"activity": pd.Series(np.repeat(keys, length), dtype=object)}
+    table |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    if "start_utc" in table:
+        table["start_utc"] = pd.DatetimeIndex(table["start_utc"], tz="UTC")
+    return pd.DataFrame(table)
 
 
 def _settle(reading: Reading, kinds: set[Any], *, damaged: bool) -> None:
@@ -119,7 +148,7 @@ def _read_activities(part: Part, units: dict[str, str], reading: Reading, option
     if not sessions:
         return
     offset, stops, device = read_offset(part, reading), find_timer_stops(part), _name_device(part)
-    of_record = assign_sessions(records["time"].to_numpy(), sessions)
+    of_record = assign_sessions(records["time"], sessions)
     of_lap = assign_sessions(read_times(part, "lap", "start_time"), sessions)
     for what, owner in (("records_outside_session", of_record), ("laps_outside_session", of_lap)):
         if (owner < 0).any():
@@ -130,41 +159,24 @@ def _read_activities(part: Part, units: dict[str, str], reading: Reading, option
         key = str(len(tables["activities"]) + 1)
         start, end = session["start"], session["end"]
         row = {name: value for name, value in session.items() if name not in ("start", "end", "saved", "skip")}
-        row |= {"activity": key, "device": device} | _read_clock(start, offset, options, reading)
-        own = records[of_record == number].reset_index(drop=True)
+        row |= {"activity": key, "device": device} | read_clock(start, offset, options, reading)
+        own = choose(records, np.flatnonzero(of_record == number))
         foot = row["sport"] in fit_rules()["foot"]
-        factor = _count_steps(own, row, reading) if foot else np.nan
+        factor = count_steps(own, row, reading) if foot else np.nan
         if not foot:
             row |= dict.fromkeys(("cadence", "max_cadence", "steps", "step_length"), np.nan)
-            own = own.drop(columns="cadence", errors="ignore")
-        minutes = _divide(own, pd.Timestamp(start), row["duration"], stops, reading)
+            own = {name: values for name, values in own.items() if name != "cadence"}
+        minutes = _divide(own, float(start.astype(np.int64)), row["duration"], stops, reading)
         totals = recordings.summarise_recording(own, minutes)
-        _fill_totals(row, totals, foot, reading)
+        fill_totals(row, totals, foot, reading)
         if np.isnan(row["elapsed"]) and not np.isnat(end):
             row["elapsed"] = float((end - start) / np.timedelta64(1, "s"))
-        tables["activities"].append(row)
-        if foot and len(minutes):
-            tables["minutes"].append(minutes.assign(activity=key))
+        row |= {name: pd.Timestamp(row[name]) for name in ("start_local", "date")}
+        tables["activities"].append(row | {"start_utc": pd.Timestamp(row["start_utc"], tz="UTC")})
+        if foot and len(minutes["minute"]):
+            tables["minutes"].append({"activity": key} | minutes)
         if foot and (of_lap == number).any():
-            laps = _read_laps(part["lap"], np.flatnonzero(of_lap == number), factor)
-            tables["laps"].append(laps.assign(activity=key))
-
-
-def _read_clock(start: np.datetime64, offset: float, options: Options, reading: Reading) -> dict[str, Any]:
-    local, told = to_local(np.array([start]).astype("datetime64[s]"), offset, options.tz)
-    if told == "assumed" and not _is_noted(reading, "local_day_unsure"):
-        reading.note("local_day_unsure", "noted", column="date")
-    wall = pd.Timestamp(local[0])
-    return {
-        "start_utc": pd.Timestamp(start, tz="UTC"),
-        "start_local": pd.NaT if told == "assumed" else wall,
-        "date": wall.normalize(),
-        "time_zone_from": told,
-    }
-
-
-def _is_noted(reading: Reading, what: str) -> bool:
-    return any(entry["what"] == what for entry in reading.ledger)
+            tables["laps"].append({"activity": key} | _read_laps(choose(part["lap"], of_lap == number), factor))
 
 
 def _name_device(part: Part) -> str | None:
@@ -182,13 +194,11 @@ def _name_device(part: Part) -> str | None:
     return f"{maker} {product}".strip() or None
 
 
-def _divide(
-    own: pd.DataFrame, start: pd.Timestamp, timer: float, stops: np.ndarray | None, reading: Reading
-) -> pd.DataFrame:
+def _divide(own: Recording, start: float, timer: float, stops: np.ndarray | None, reading: Reading) -> Recording:
     """Divide into minutes; timer events that contradict the watch's own timer are left out."""
     minutes = recordings.divide_minutes(own, start, stops)
     off = abs(minutes["recorded"].sum() - timer)
-    if len(own) > 1 and stops is not None and off > fit_rules()["disagreement"] * timer:
+    if len(own["time"]) > 1 and stops is not None and off > fit_rules()["disagreement"] * timer:
         without = recordings.divide_minutes(own, start)
         if abs(without["recorded"].sum() - timer) < off:
             reading.note("timer_events_ignored", "repaired", column="event", count=max(len(stops), 1))
@@ -196,63 +206,11 @@ def _divide(
     return minutes
 
 
-def _count_steps(own: pd.DataFrame, row: dict[str, Any], reading: Reading) -> float:
-    """Turn strides of one foot into steps, in the samples and in the totals; return the factor of the totals."""
-    recorded = own["cadence"].to_numpy(float) if "cadence" in own else np.empty(0)
-    if np.isnan(row["step_length"]) and "step_length" in own:
-        row["step_length"] = float(own["step_length"].where(own["step_length"] > 0).mean()) / 1000
-    known = row["sport"], row["duration"], row["distance"], row["step_length"]
-    one_foot, evidence = recordings.counts_one_foot(recorded, *known)
-    steps = recorded[recorded > 0] * (2 if one_foot else 1)
-    if np.isnan(row["cadence"]):
-        total_one_foot = one_foot
-    elif len(steps):
-        total_one_foot = row["cadence"] < np.sqrt(0.5) * float(np.mean(steps))  # nearer to half of it than to all
-    else:
-        total_one_foot, evidence = recordings.counts_one_foot(np.array([row["cadence"]]), *known)
-    if one_foot:
-        own["cadence"] = 2 * own["cadence"]
-    factor = 2.0 if total_one_foot else 1.0
-    row["cadence"] *= factor
-    row["max_cadence"] *= factor
-    expected = row["cadence"] * row["duration"] / 60
-    if not abs(row["steps"] - expected) < abs(2 * row["steps"] - expected):  # also when the cadence is unknown
-        row["steps"] *= 2
-    if (one_foot or total_one_foot) and not _is_noted(reading, "cadence_doubled"):
-        reading.note("cadence_doubled", "converted", column="cadence", value=evidence)
-    return factor
-
-
-def _fill_totals(row: dict[str, Any], totals: dict[str, float], foot: bool, reading: Reading) -> None:
-    """Fill the totals that the watch left out from its recording, and say where the two disagree."""
-    if not row["duration"] > 0:
-        row["duration"] = np.nan
-    nowhere = foot and max(row["duration"], totals.get("duration", 0.0)) >= SHORTEST_RUN
-    if nowhere and totals.get("distance") == 0:
-        totals = totals | {"distance": np.nan, "speed": np.nan}
-    if nowhere and row["distance"] == 0:
-        row["distance"] = np.nan
-        if not totals.get("distance", np.nan) > 0:
-            reading.note("zero_distance", "set_aside", column="distance", value=0)
-    recorded = totals.get("distance", np.nan)
-    if row["distance"] == 0 and recorded > 0:
-        row["distance"] = np.nan
-        reading.note("totals_disagree", "repaired", column="distance", value=f"0 m; {recorded:.0f} m")
-    if abs(recorded - row["distance"]) > fit_rules()["disagreement"] * row["distance"]:
-        told = f"{row['distance']:.0f} m; {recorded:.0f} m"
-        reading.note("totals_disagree", "noted", column="distance", value=told)
-    for name, value in totals.items():
-        if np.isnan(row.get(name, np.nan)):
-            row[name] = value
-    if np.isnan(row["speed"]) and row["duration"] > 0:
-        row["speed"] = row["distance"] / row["duration"]
-
-
-def _read_laps(table: Table, rows: np.ndarray, factor: float) -> pd.DataFrame:
-    laps = pd.DataFrame([{name: read_number(table, name, int(row)) for name in _LAP} for row in rows])
+def _read_laps(table: Table, factor: float) -> dict[str, Any]:
+    laps: dict[str, Any] = {name: read_numbers(table, name) for name in _LAP}
     if (fraction := read_column(table, "avg_fractional_cadence")) is not None:
-        laps["cadence"] += np.nan_to_num(fraction[rows])
-    laps["cadence"] *= factor
-    laps["speed"] = laps["speed"].fillna(laps["distance"] / laps["duration"].where(laps["duration"] > 0))
-    start = pd.Series(table["start_time"][rows]).dt.tz_localize("UTC")
-    return laps.assign(lap=np.arange(1, len(rows) + 1), start_utc=start)
+        laps["cadence"] = laps["cadence"] + np.nan_to_num(fraction)
+    laps["cadence"] = laps["cadence"] * factor
+    paced = np.isnan(laps["speed"]) & (laps["duration"] > 0)
+    np.divide(laps["distance"], laps["duration"], out=laps["speed"], where=paced)
+    return laps | {"lap": np.arange(1, len(table["offset"]) + 1), "start_utc": table["start_time"]}

@@ -2,15 +2,19 @@
 
 After its header byte a definition has a reserved byte, the byte order, the message number (`record` is 20), the count
 of fields, and for each field its number, its size in bytes and its base type; with bit 5 of the header also the same
-for developer fields, which `field_description` messages in the file itself name.
+for developer fields, which `field_description` messages in the file itself name. A `Plan` joins what a definition
+says of a field with what the profile does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
-from loadlens.formats.fit_profile import BASE_TYPES
+import numpy as np
+
+from loadlens.formats.fit_profile import BASE_TYPES, EVERYWHERE, BaseType, Field, base_number, field_of, message_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,120 @@ class Definition:
     def time_place(self) -> int | None:
         """Where the time stands (field 253), None where the definition has none."""
         return next((at for number, size, _, at in self.fields if number == 253 and size == 4), None)
+
+    @cached_property
+    def _planned(self) -> tuple[dict[str, Plan], list[str]]:
+        message = message_of(self.number)
+        meanings = message.fields if message else EVERYWHERE
+        plans: dict[str, Plan] = {}
+        faults: list[str] = []
+        for number, size, base, at in self.fields:
+            meaning = meanings.get(number)
+            name = meaning.name if meaning else f"unknown_{number}"
+            name = f"field_{name}" if name in ("part", "offset") else name
+            plan = plan_field(name, meaning, size, base, at, self.order)
+            if meaning and size and (plan is None or plan.extra):
+                faults.append(f"{name}: {size} bytes of base type {base:#04x} are not what it holds")
+            if plan and name not in plans:
+                plans[name] = plan
+        return plans, faults
+
+    @property
+    def plans(self) -> dict[str, Plan]:
+        """Plans for the fields by name; of a field given twice only the first."""
+        return self._planned[0]
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with fields that the profile knows."""
+        return self._planned[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Where in a message a value stands, how it is stored, and what it means.
+
+    `extra` counts values beyond the one that the field holds by the profile; they are not read.
+    """
+
+    name: str
+    meaning: Field
+    at: int
+    dtype: np.dtype[Any]
+    invalid: int | None
+    known: bool = True
+    extra: int = 0
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the column is one of numbers."""
+        return not (self.meaning.is_time or self.meaning.labels) and self.dtype.kind in "iuf" and not self.dtype.shape
+
+    @property
+    def is_label_of_a_byte(self) -> bool:
+        """Whether the column is one of labels, by a code of one byte."""
+        return bool(self.meaning.labels) and self.dtype in (np.dtype("u1"), np.dtype("i1"))
+
+    @cached_property
+    def labels(self) -> dict[int, str | None]:
+        """Labels by code, None for the invalid one."""
+        none: dict[int, str | None] = {} if self.invalid is None else {self.invalid: None}
+        return {**self.meaning.labels, **none}
+
+    @cached_property
+    def label_table(self) -> np.ndarray:
+        """Label of each code of one byte; the code itself where it has none."""
+        codes = range(-128, 0) if self.dtype.kind == "i" else range(128, 256)
+        return np.array([self.labels.get(code, code) for code in (*range(128), *codes)], object)
+
+
+def plan_field(name: str, meaning: Field | None, size: int, base: int, at: int, order: str) -> Plan | None:
+    """Plan one field of a definition.
+
+    Parameters
+    ----------
+    name : str
+        Column name.
+    meaning : Field or None
+        What the profile says; None for a field it does not know.
+    size, base : int
+        Bytes and base type by the definition.
+    at : int
+        Place in the message.
+    order : str
+        `<` or `>`.
+
+    Returns
+    -------
+    Plan or None
+        None where the base type is none, its width does not divide the size, or it cannot hold what is meant: so a
+        column of the profile is of one kind in all files. Where the profile has one value the first is read.
+    """
+    number = base & 0x1F
+    if number >= len(BASE_TYPES) or not size:
+        return None
+    stored, known = BASE_TYPES[number], meaning is not None
+    meaning = meaning or field_of(name, stored.name)
+    if stored.name == "byte" and meaning.base.width == size and meaning.base.code != "S":
+        stored = meaning.base  # some writers call every number bytes
+    if stored.name == "uint32" and size in (1, 2):
+        stored = BASE_TYPES[base_number(f"uint{8 * size}")]  # others write fewer bytes than they announce
+    if stored.code == "S":
+        return Plan(name, meaning, at, np.dtype(f"S{size}"), None, known) if meaning.base.code == "S" else None
+    count, rest = divmod(size, stored.width)
+    if rest or not _suits(meaning, stored):
+        return None
+    code = order + stored.code
+    is_array = count > 1 if meaning.is_array is None else meaning.is_array
+    dtype = np.dtype((code, (count,)) if is_array else code)
+    return Plan(name, meaning, at, dtype, stored.invalid, known, 0 if is_array else count - 1)
+
+
+def _suits(meaning: Field, stored: BaseType) -> bool:
+    """Whether a number stored this way can be what the field means."""
+    if meaning.is_time:
+        return stored.code in ("u4", "i4")
+    return meaning.base.code != "S" and not (meaning.labels and stored.code[0] == "f")
 
 
 @lru_cache(maxsize=4096)

@@ -1,48 +1,57 @@
-"""Columns that FIT messages hold in disguise: values packed in the bits of a field, and fields with several readings.
+"""What the profile alone does not tell of FIT fields: packed values, several readings, fields a file describes itself.
 
 A *packed* field carries *components*: `record.compressed_speed_distance` is 12 bits of speed and 12 of distance, the
 latter rolling over. A *subfield* is another reading of a field that depends on a second one: `monitoring.cycles`
-counts steps (and is scaled otherwise) where `activity_type` is walking or running.
+counts steps (and is scaled otherwise) where `activity_type` is walking or running. *Developer fields* mean what the
+file's own `field_description` messages say.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from loadlens.formats.fit_values import Columns, as_times, unroll
+from loadlens.formats.fit_definitions import plan_field
+from loadlens.formats.fit_profile import BASE_TYPES, base_number, field_of
+from loadlens.formats.fit_values import Columns, Layout, as_times, native_layout, unroll
 
 if TYPE_CHECKING:
+    from loadlens.formats.fit_definitions import Definition, Plan
     from loadlens.formats.fit_profile import Component, Field, Message
+
+_TOLD = ("developer_data_index", "field_definition_number", "fit_base_type_id", "field_name", "units")
 
 
 def derive(table: Columns, message: Message) -> None:
-    """Add the columns that fields of `message` imply to its table."""
-    present = [meaning for meaning in message.fields.values() if meaning.name in table]
-    for meaning in present:
-        if meaning.components:
+    """Add the columns that fields of `message` imply to its table; what is missing in others is filled in place."""
+    for meaning in message.packed:
+        if meaning.name in table:
             _unpack(table, meaning, message)
-    for meaning in present:
-        if meaning.subfields and table[meaning.name].dtype.kind == "f":
+    for meaning in message.ambiguous:
+        if meaning.name in table and table[meaning.name].dtype.kind == "f":
             _read_otherwise(table, meaning)
 
 
 def _unpack(table: Columns, packed: Field, message: Message) -> None:
     """Give each component its column, in the rows that no other field has filled."""
     content, valid = _bits(table[packed.name])
-    meanings = {meaning.name: meaning for meaning in message.fields.values()}
     for component in packed.components:
         raw = content >> component.first_bit & (1 << component.bits) - 1
         if component.accumulate:
             raw = _accumulate(raw, valid, component.bits, table["part"])
-        values = _component_values(raw, valid, component, meanings.get(component.name))
+        values = _component_values(raw, valid, component, message.by_name.get(component.name))
         old = table.get(component.name)
         if old is None:
             table[component.name] = values
         elif old.dtype.kind == values.dtype.kind:
-            table[component.name] = np.where(pd.isna(old), values, old)
+            missing = (
+                np.isnan(old) if old.dtype.kind == "f" else np.array([each is None for each in old.tolist()], bool)
+            )
+            old[missing] = values[missing]
 
 
 def _component_values(raw: np.ndarray, valid: np.ndarray, component: Component, meaning: Field | None) -> np.ndarray:
@@ -60,10 +69,21 @@ def _labels(codes: np.ndarray, valid: np.ndarray, meaning: Field) -> np.ndarray:
 def _bits(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Packed values as whole numbers (of several bytes the lowest first), and where there are any."""
     if column.dtype == object:
-        rows = [row if isinstance(row, np.ndarray) and len(row) <= 6 else np.full(1, np.nan) for row in column]
-        column = np.array([row @ 256.0 ** np.arange(len(row)) for row in rows], np.float64)
+        column = _whole(column)
     valid = ~np.isnan(column)
     return np.where(valid, column, 0).astype(np.int64), valid
+
+
+def _whole(column: np.ndarray) -> np.ndarray:
+    """Numbers from arrays of bytes; NaN where there are none or too many."""
+    lengths = np.fromiter((len(row) if isinstance(row, np.ndarray) else 0 for row in column), np.int64, len(column))
+    numbers = np.full(len(column), np.nan)
+    for length in np.unique(lengths).tolist():
+        if 0 < length <= 6:
+            chosen = np.flatnonzero(lengths == length)
+            content = np.concatenate(column[chosen].tolist()).reshape(len(chosen), length)
+            numbers[chosen] = content @ 256.0 ** np.arange(length)
+    return numbers
 
 
 def _accumulate(raw: np.ndarray, valid: np.ndarray, bits: int, part: np.ndarray) -> np.ndarray:
@@ -79,16 +99,23 @@ def _accumulate(raw: np.ndarray, valid: np.ndarray, bits: int, part: np.ndarray)
 
 def _read_otherwise(table: Columns, meaning: Field) -> None:
     """Give each other reading of a field its column, in the rows to which it applies."""
-    column = table[meaning.name]
+    column, present = table[meaning.name], _labels_present(table, meaning)
     for subfield in meaning.subfields:
-        applies = np.zeros(len(column), bool)
-        for name, label in subfield.when:
-            if name in table and table[name].dtype == object:
-                applies |= _equals(table[name], label)
-        valid = applies & np.isfinite(column)
-        if valid.any() and subfield.field.name not in table:
+        when = [(name, label) for name, label in subfield.when if label in present[name]]
+        if not when or subfield.field.name in table:
+            continue
+        valid = np.isfinite(column)
+        valid &= np.logical_or.reduce([_equals(table[name], label) for name, label in when])
+        if valid.any():
             raw = np.rint((np.where(valid, column, 0) + meaning.offset) * meaning.scale)
             table[subfield.field.name] = _subfield_values(raw, valid, subfield.field)
+
+
+def _labels_present(table: Columns, meaning: Field) -> dict[str, set[str | int]]:
+    """Labels that stand in the columns on which the reading of a field depends."""
+    names = {name for subfield in meaning.subfields for name, _ in subfield.when}
+    labels = {name: table[name].tolist() for name in names if name in table and table[name].dtype == object}
+    return {name: {label for label in labels.get(name, ()) if isinstance(label, (str, int))} for name in names}
 
 
 def _equals(column: np.ndarray, label: str | int) -> np.ndarray:
@@ -104,3 +131,50 @@ def _subfield_values(raw: np.ndarray, valid: np.ndarray, meaning: Field) -> np.n
     if meaning.is_time:
         return as_times(np.where(valid, raw, -1).astype(np.int64))
     return np.where(valid, raw / meaning.scale - meaning.offset, np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a `field_description` says of a developer field; without a name nobody described it."""
+
+    name: str
+    base: int
+    units: str | None
+
+
+@lru_cache(maxsize=1024)
+def describe(definition: Definition, content: bytes) -> tuple[int, int, Description] | None:
+    """Read one `field_description` from its native fields: developer data index, number, and what it says."""
+    table = native_layout(definition, False).table(np.frombuffer(content, f"V{definition.size}")).columns
+    index, number, base, name, units = (table[key][0] if key in table else None for key in _TOLD)
+    if index is None or number is None or np.isnan(index) or np.isnan(number):
+        return None
+    kind = base_number(base) if isinstance(base, (str, int)) else len(BASE_TYPES)
+    label = re.sub(r"\W+", "_", name.lower()).strip("_") if isinstance(name, str) else ""
+    how = Description(label, kind, units if isinstance(units, str) else None)
+    return (int(index), int(number), how) if kind < len(BASE_TYPES) else None
+
+
+@lru_cache(maxsize=1024)
+def plan_developer(
+    definition: Definition, used: tuple[Description, ...], native: frozenset[str], unknown: bool
+) -> tuple[Plan, ...]:
+    """Plans for developer fields, under names that no native field of the message and no other of them has."""
+    plans: dict[str, Plan] = {}
+    for (number, size, index, at), how in zip(definition.developer, used, strict=True):
+        if not how.name and not unknown:
+            continue
+        name = how.name or f"unknown_dev_{index}_{number}"
+        name = f"{name}_dev" if name in native else name
+        name = f"{name}_{index}_{number}" if name in plans else name
+        meaning = field_of(name, BASE_TYPES[how.base].name, units=how.units)
+        plan = plan_field(name, meaning, size, how.base, at, definition.order)
+        if plan:
+            plans[name] = plan
+    return tuple(plans.values())
+
+
+@lru_cache(maxsize=1024)
+def extend(native: Layout, developer: tuple[Plan, ...], size: int) -> Layout:
+    """Layout with developer fields too."""
+    return Layout((*native.plans, *developer), size)

@@ -17,28 +17,23 @@ makes sense after it too, and `problems` says where and why. Steps 3 and 4 happe
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from loadlens.formats.fit_derived import derive
+from loadlens.formats.fit_derived import Description, derive, describe, extend, plan_developer
 from loadlens.formats.fit_parts import Problem, find_parts
-from loadlens.formats.fit_profile import BASE_TYPES, MESSAGES, base_number, field_of
+from loadlens.formats.fit_profile import base_number, message_of
 from loadlens.formats.fit_values import (
     EPOCH,
     NO_TIME,
     Columns,
-    Layout,
-    Plan,
+    Table,
+    as_frame,
     as_times,
     native_layout,
-    native_plans,
-    plan_field,
     stack,
     time_dtype,
     unroll,
@@ -47,6 +42,10 @@ from loadlens.formats.fit_walk import Block, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pandas as pd
+
+    from loadlens.formats.fit_definitions import Plan
 
 __all__ = ["FitMessages", "Problem", "decode"]
 
@@ -79,16 +78,7 @@ def decode(data: bytes, *, unknown: bool = False) -> FitMessages:
     return FitMessages(data, blocks, problems, unknown)
 
 
-@dataclass(frozen=True, slots=True)
-class _Description:
-    """What a `field_description` says of a developer field; without a name nobody described it."""
-
-    name: str
-    base: int
-    units: str | None
-
-
-_Described = dict[tuple[int, int, int], tuple[np.ndarray, list[_Description]]]
+_Described = dict[tuple[int, int, int], tuple[np.ndarray, list[Description]]]
 
 
 class FitMessages:
@@ -107,10 +97,11 @@ class FitMessages:
         self._blocks: dict[str, list[Block]] = {}
         for block in sorted(blocks, key=lambda block: block.first):
             number = block.definition.number
-            if number in MESSAGES or unknown:
-                name = MESSAGES[number].name if number in MESSAGES else f"unknown_{number}"
-                self._blocks.setdefault(name, []).append(block)
-        for name in self._blocks:
+            message = message_of(number)
+            if message or unknown:
+                self._blocks.setdefault(message.name if message else f"unknown_{number}", []).append(block)
+                problems += [Problem(block.first, "size", fault) for fault in block.definition.faults]
+        for name in () if self._is_small() else self._blocks:
             problems += self._bound(name)
         self.problems = tuple(sorted(problems, key=lambda problem: problem.offset))
         self.names = tuple(self._blocks)
@@ -139,25 +130,24 @@ class FitMessages:
             also when the clock was not set; text and labels objects, None where missing, a code without a label
             an int; fields of several values objects, each a 1-D float64 array.
         """
-        pieces = [piece for block in self._blocks.get(name, ()) for piece in self._pieces(block)]
-        if not pieces:
-            return {}
-        table = stack(pieces)
-        if "timestamp_16" in table and table["timestamp_16"].dtype.kind == "f":
-            table["timestamp"] = self._times_from_16_bits(table)
-        number = self._blocks[name][0].definition.number
-        if number in MESSAGES:
-            derive(table, MESSAGES[number])
-        return table
+        return self._table(name).columns
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return `columns` as a frame; objects stay objects."""
-        columns: dict[str, np.ndarray | pd.Series] = {
-            key: pd.Series(column, dtype=object) if column.dtype == object else column
-            for key, column in self.columns(name).items()
-        }
-        # the arrays are nobody else's; but pandas warns of frames of more than 100 uncopied columns
-        return pd.DataFrame(columns, copy=len(columns) > 50)
+        return as_frame(self._table(name))
+
+    def _table(self, name: str) -> Table:
+        """Decode the messages of one type, all definitions together."""
+        pieces = [piece for block in self._blocks.get(name, ()) for piece in self._pieces(block)]
+        if not pieces:
+            return Table({})
+        table = stack(pieces)
+        columns, message = table.columns, message_of(self._blocks[name][0].definition.number)
+        if "timestamp_16" in columns and columns["timestamp_16"].dtype.kind == "f":
+            columns["timestamp"] = self._times_from_16_bits(columns)
+        if message:
+            derive(columns, message)
+        return table
 
     def units(self, name: str) -> dict[str, str]:
         """Units by column, for those that can have one, as the profile or the developer spells them."""
@@ -173,6 +163,13 @@ class FitMessages:
                     if unit:
                         units.setdefault(key, unit)
         return units
+
+    def _is_small(self) -> bool:
+        """Whether even one table of all messages, with all fields of all definitions, would be no matter."""
+        definitions = [block.definition for block in self._found]
+        descriptions = 1 + sum([len(block) for block in self._found if block.definition.number == _FIELD_DESCRIPTION])
+        widths = [len(definition.fields) + descriptions * len(definition.developer) for definition in definitions]
+        return sum(map(len, self._found)) * sum(widths) <= _CELLS * len(self._data) + _FREE_CELLS
 
     def _bound(self, name: str) -> list[Problem]:
         """Set aside definitions that would blow the table up, as no watch does, and say so."""
@@ -195,33 +192,34 @@ class FitMessages:
         self._blocks[name] = sorted(kept, key=lambda block: block.first)
         return problems
 
-    def _pieces(self, block: Block) -> Iterator[Columns]:
+    def _pieces(self, block: Block) -> Iterator[Table]:
         """Columns of one definition, in one table unless developer fields change their meaning on the way."""
         native = native_layout(block.definition, self._unknown)
         rows = block.rows(self._data)
         for chosen, developer in self._developer(block):
-            layout = Layout((*native.plans, *developer), block.definition.size) if developer else native
+            layout = extend(native, tuple(developer), block.definition.size) if developer else native
             places = block.positions[chosen]
-            table = {"part": np.full(len(places), block.part), "offset": places}
-            table |= layout.columns(rows[chosen])
+            table = layout.table(rows[chosen])
+            columns = {"part": np.full(len(places), block.part), "offset": np.array(places)} | table.columns
             if block.compressed:
                 counted = self._times_from_headers(places)
-                own = table.get("timestamp", counted)
-                table["timestamp"] = np.where(np.isnat(own), counted, own)
+                own = columns.get("timestamp", counted)
+                columns["timestamp"] = np.where(np.isnat(own), counted, own)
+            table.columns = columns
             yield table
 
     # -- developer fields
 
-    def _told(self, block: Block) -> list[tuple[np.ndarray, list[_Description]]]:
+    def _told(self, block: Block) -> list[tuple[np.ndarray, list[Description]]]:
         """List what is told of each developer field of a definition, and where."""
         return [self._described.get((block.part, key[2], key[0]), _NOBODY) for key in block.definition.developer]
 
-    def _developer(self, block: Block) -> Iterator[tuple[slice | np.ndarray, list[Plan]]]:
+    def _developer(self, block: Block) -> Iterator[tuple[slice | np.ndarray, tuple[Plan, ...]]]:
         """Rows with plans for the developer fields as then described.
 
         The last description before a message holds; for messages before the first one, the first.
         """
-        told = self._told(block)
+        told = self._told(block) if block.definition.developer else []
         if all(len(at) == 1 for at, _ in told):
             yield slice(None), self._developer_plans(block, [how[0] for _, how in told])
             return
@@ -231,56 +229,40 @@ class FitMessages:
         for chosen, used in zip(np.split(order, np.cumsum(np.bincount(way))[:-1]), ways.tolist(), strict=True):
             yield chosen, self._developer_plans(block, [how[k] for (_, how), k in zip(told, used, strict=True)])
 
-    def _developer_plans(self, block: Block, used: list[_Description]) -> list[Plan]:
+    def _developer_plans(self, block: Block, used: list[Description]) -> tuple[Plan, ...]:
         """Plans under names that no native field of the message and no other developer field has."""
-        plans: dict[str, Plan] = {}
-        native = self._native_names[block.definition.number]
-        for (number, size, index, at), how in zip(block.definition.developer, used, strict=True):
-            if not how.name and not self._unknown:
-                continue
-            name = how.name or f"unknown_dev_{index}_{number}"
-            name = f"{name}_dev" if name in native else name
-            name = f"{name}_{index}_{number}" if name in plans else name
-            meaning = field_of(name, BASE_TYPES[how.base].name, units=how.units)
-            plan = plan_field(name, meaning, size, how.base, at, block.definition.order)
-            if plan:
-                plans[name] = plan
-        return list(plans.values())
+        if not block.definition.developer:
+            return ()
+        return plan_developer(block.definition, tuple(used), self._native_names[block.definition.number], self._unknown)
 
     @cached_property
-    def _native_names(self) -> dict[int, set[str]]:
+    def _native_names(self) -> dict[int, frozenset[str]]:
         """Names of the native columns, by message number."""
         names: dict[int, set[str]] = {}
         for block in self._found:
             taken = names.setdefault(block.definition.number, {"part", "offset", "timestamp"})
-            taken |= {plan.name for plan in native_plans(block.definition) if plan.known or self._unknown}
-        return names
+            taken |= {plan.name for plan in block.definition.plans.values() if plan.known or self._unknown}
+        return {number: frozenset(taken) for number, taken in names.items()}
 
     @cached_property
     def _described(self) -> _Described:
         """Developer fields by part, developer data index and number: the places of descriptions, and these."""
-        found: dict[tuple[int, int, int], list[tuple[int, _Description]]] = {}
-        for part, offset, index, number, base, name, units in sorted(self._descriptions(), key=itemgetter(1)):
-            if isinstance(index, float) and isinstance(number, float) and index == index and number == number:
-                label = re.sub(r"\W+", "_", name.lower()).strip("_") if isinstance(name, str) else ""
-                kind = base_number(base) if isinstance(base, (str, int)) else len(BASE_TYPES)
-                how = _Description(label, kind, units if isinstance(units, str) else None)
-                told = found.setdefault((part, int(index), int(number)), [])
-                if kind < len(BASE_TYPES) and (not told or told[-1][1] != how):
-                    told.append((offset, how))
-        return {
-            key: (np.array([at for at, _ in told]), [how for _, how in told]) for key, told in found.items() if told
-        }
+        found: dict[tuple[int, int, int], list[tuple[int, Description]]] = {}
+        for part, offset, (index, number, how) in sorted(self._descriptions(), key=itemgetter(0, 1)):
+            told = found.setdefault((part, index, number), [])
+            if not told or told[-1][1] != how:
+                told.append((offset, how))
+        return {key: (np.array([at for at, _ in told]), [how for _, how in told]) for key, told in found.items()}
 
-    def _descriptions(self) -> Iterator[tuple[Any, ...]]:
-        """Rows of `field_description`, from its native fields alone."""
-        wanted = ("developer_data_index", "field_definition_number", "fit_base_type_id", "field_name", "units")
+    def _descriptions(self) -> Iterator[tuple[int, int, tuple[int, int, Description]]]:
+        """Part, offset and content of each usable `field_description`."""
         for block in self._found:
             if block.definition.number == _FIELD_DESCRIPTION and block.definition.size:
-                table = native_layout(block.definition, False).columns(block.rows(self._data))
-                blank = np.full(len(block), None)
-                columns = [table.get(key, blank).tolist() for key in wanted]
-                yield from zip([block.part] * len(block), block.positions.tolist(), *columns, strict=True)
+                contents = block.rows(self._data).tolist()
+                for place, content in zip(block.positions.tolist(), contents, strict=True):
+                    how = describe(block.definition, content)
+                    if how:
+                        yield block.part, place, how
 
     # -- times of which a message holds only the lowest bits
 
@@ -333,4 +315,4 @@ class FitMessages:
         return as_times(times[:rows])
 
 
-_NOBODY = (np.zeros(1, np.int64), [_Description("", base_number("byte"), None)])
+_NOBODY = (np.zeros(1, np.int64), [Description("", base_number("byte"), None)])

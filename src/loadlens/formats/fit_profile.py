@@ -1,18 +1,17 @@
 """What the numbers in a FIT file are called: message and field names, types, scales, units, labels.
 
 A FIT file holds numbers only: message 20, field 3. The public profile says that this is `record.heart_rate`, in
-beats a minute. The names come from the tables of the installed `fitparse`, read once at import; messages and
-fields that its older releases lack, and the few reading rules of loadlens, stand in `data/fit_profile.toml`.
+beats a minute. The names come from the tables of the installed `fitparse`; messages and fields that its older
+releases lack, and the few reading rules of loadlens, stand in `data/fit_profile.toml`. Both are read when a file
+first needs them, each message type by itself, so that importing a reader costs next to nothing.
 """
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
+from functools import cache, cached_property
+from importlib import import_module
 from typing import Any
-
-from fitparse import profile as tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,10 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a message: stored value / scale - offset is the physical value."""
+    """One field of a message: stored value / scale - offset is the physical value.
+
+    `is_array` says whether it holds several values; None where the profile is silent.
+    """
 
     name: str
     base: BaseType
@@ -81,6 +83,7 @@ class Field:
     unset: int | None = None
     components: tuple[Component, ...] = ()
     subfields: tuple[Subfield, ...] = ()
+    is_array: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,61 @@ class Subfield:
     when: tuple[tuple[str, str | int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """One message type."""
 
     name: str
     number: int
     fields: dict[int, Field]
+
+    @cached_property
+    def packed(self) -> tuple[Field, ...]:
+        """Fields that hold others in their bits."""
+        return tuple(field for field in self.fields.values() if field.components)
+
+    @cached_property
+    def ambiguous(self) -> tuple[Field, ...]:
+        """Fields with several readings."""
+        return tuple(field for field in self.fields.values() if field.subfields)
+
+    @cached_property
+    def by_name(self) -> dict[str, Field]:
+        """Fields by name."""
+        return {field.name: field for field in self.fields.values()}
+
+
+@cache
+def _notes() -> dict[str, Any]:
+    """Read the data file."""
+    import tomllib
+    from importlib.resources import files
+
+    return tomllib.loads(files("loadlens").joinpath("data/fit_profile.toml").read_text("utf-8"))
+
+
+@cache
+def _tables() -> Any:
+    """Tables of fitparse."""
+    return import_module("fitparse.profile")
+
+
+@cache
+def _numbers_of_notes() -> dict[int, str]:
+    """Names of the messages in the data file, by number."""
+    return {entry["number"]: name for name, entry in _notes()["messages"].items()}
+
+
+@cache
+def _type_of(name: str) -> tuple[str, dict[int, str]]:
+    """Look up the base type name and the labels of a profile type."""
+    entry = _notes()["types"].get(name)
+    if entry:
+        return entry["base"], {int(code): label for code, label in entry.items() if code.isdigit()}
+    kind = _tables().FIELD_TYPES.get(name)
+    if kind is None:
+        return name, {}
+    return kind.base_type.name, {} if name in (*_TIMES, *_notes()["numbers"]) else dict(kind.values or {})
 
 
 def field_of(name: str, type_name: str, **rest: Any) -> Field:
@@ -110,32 +161,21 @@ def field_of(name: str, type_name: str, **rest: Any) -> Field:
     type_name : str
         Profile type, such as `uint16`, `date_time` or `sport`.
     **rest
-        `scale`, `offset`, `units`, `components` or `subfields`.
+        `scale`, `offset`, `units`, `components`, `subfields` or `is_array`.
     """
-    base_name, labels = _TYPES.get(type_name, (type_name, {}))
+    base_name, labels = _type_of(type_name)
     base = BASE_TYPES[_BASE_NUMBERS[base_name]]
-    known = {key: value for key, value in rest.items() if value}
+    known: dict[str, Any] = {key: value for key, value in rest.items() if value or value is False}
     if known.get("units") == "semicircles":
         known |= {"units": "deg", "scale": 2**31 / 180}
     if type_name in _TIMES:
         known.pop("units", None)
-    return Field(name, base, labels, type_name in _TIMES, unset=_NOTES["unset"].get(type_name), **known)
+    return Field(name, base, labels, type_name in _TIMES, unset=_notes()["unset"].get(type_name), **known)
 
 
 def base_number(code: str | int) -> int:
     """Return the number of a base type from its label, or from a code the profile has no label for."""
     return _BASE_NUMBERS.get(code, _BASE_NUMBERS["byte"]) if isinstance(code, str) else code & 0x1F
-
-
-def _read_types() -> dict[str, tuple[str, dict[int, str]]]:
-    """Read base type name and labels of each profile type."""
-    types = {
-        name: (kind.base_type.name, {} if name in _TIMES or name in _NOTES["numbers"] else dict(kind.values or {}))
-        for name, kind in tables.FIELD_TYPES.items()
-    }
-    for name, entry in _NOTES["types"].items():
-        types[name] = (entry["base"], {int(code): label for code, label in entry.items() if code.isdigit()})
-    return types
 
 
 def _read_subfield(sub: Any) -> Subfield:
@@ -148,7 +188,8 @@ def _read_component(part: Any) -> Component:
     return Component(part.name, part.bit_offset, part.bits, scale, offset, part.units, bool(part.accumulate))
 
 
-def _read_field(entry: Any, packed: list[str]) -> Field:
+def _read_field(entry: Any, message: str) -> Field:
+    packed = _notes()["packed"].get(message, [])
     return field_of(
         entry.name,
         entry.type.name,
@@ -157,36 +198,44 @@ def _read_field(entry: Any, packed: list[str]) -> Field:
         units=entry.units,
         components=tuple(map(_read_component, entry.components or ())) if entry.name in packed else (),
         subfields=tuple(map(_read_subfield, entry.subfields or ())),
+        is_array=_is_array(entry.name, message),
     )
 
 
-def _read_messages() -> dict[int, Message]:
-    """Every message type, by number: fitparse's tables, then what the data file adds."""
-    messages = {}
-    for number, entry in tables.MESSAGE_TYPES.items():
-        packed = _NOTES["packed"].get(entry.name, [])
-        fields = {key: _read_field(item, packed) for key, item in entry.fields.items()}
-        messages[number] = Message(entry.name, number, EVERYWHERE | fields)
-    for name, entry in _NOTES["messages"].items():
-        number = entry["number"]
-        fields = {int(key): _merge(messages, number, int(key), item) for key, item in entry.items() if key.isdigit()}
-        old = messages.get(number)
-        messages[number] = Message(old.name if old else name, number, (old.fields if old else EVERYWHERE) | fields)
-    return messages
+def _is_array(name: str, message: str) -> bool:
+    """Whether a field of the profile holds several values."""
+    several: dict[str, list[str]] = _notes()["several"]
+    return name in several["everywhere"] or name in several.get(message, ())
 
 
-def _merge(messages: dict[int, Message], number: int, key: int, item: dict[str, Any]) -> Field:
+@cache
+def message_of(number: int) -> Message | None:
+    """Message type by number: what fitparse's tables say, then what the data file adds; None for an unknown one."""
+    table, noted = _tables().MESSAGE_TYPES.get(number), _numbers_of_notes().get(number)
+    if table is None and noted is None:
+        return None
+    name = str(table.name if table else noted)
+    fields = {key: _read_field(item, name) for key, item in table.fields.items()} if table else {}
+    for key, item in _notes()["messages"].get(noted, {}).items():
+        if key.isdigit():
+            fields[int(key)] = _merge(fields.get(int(key)), item, name)
+    return Message(name, number, EVERYWHERE | fields)
+
+
+def _merge(old: Field | None, item: dict[str, Any], message: str) -> Field:
     """Read one field of the data file, keeping the components and subfields the tables know of it."""
-    new = field_of(item["name"], item["type"], **{k: v for k, v in item.items() if k not in ("name", "type")})
-    old = messages[number].fields.get(key) if number in messages else None
+    rest = {key: value for key, value in item.items() if key not in ("name", "type")}
+    new = field_of(item["name"], item["type"], is_array=_is_array(item["name"], message), **rest)
     return replace(new, components=old.components, subfields=old.subfields) if old else new
 
 
-_NOTES: dict[str, Any] = tomllib.loads(files("loadlens").joinpath("data/fit_profile.toml").read_text("utf-8"))
-_TYPES = _read_types()
+def message_numbers() -> list[int]:
+    """Numbers of all message types that are known."""
+    return sorted({*_tables().MESSAGE_TYPES, *_numbers_of_notes()})
 
-EVERYWHERE = {253: field_of("timestamp", "date_time"), 254: field_of("message_index", "message_index")}
+
+EVERYWHERE = {
+    253: Field("timestamp", BASE_TYPES[_BASE_NUMBERS["uint32"]], is_time=True, is_array=False),
+    254: Field("message_index", BASE_TYPES[_BASE_NUMBERS["uint16"]], is_array=False),
+}
 """The two fields that mean the same in every message."""
-
-MESSAGES = _read_messages()
-"""The message types of the profile, by number."""

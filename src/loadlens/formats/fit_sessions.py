@@ -8,7 +8,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from loadlens.formats import recordings
 from loadlens.formats.local_time import are_set, believe_offset
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from loadlens.formats.fit_messages import FitMessages
+    from loadlens.formats.recordings import Recording
     from loadlens.formats.source import Reading
 
     Table = dict[str, np.ndarray]
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 SLACK = 60.0  # s by which records may stand outside their session: the clocks of a watch are set on the way
 DAY = 86_400.0  # s; without a session, records further apart do not belong together
+LONGEST = 30 * DAY  # s; no activity lasts longer, so what a damaged clock makes of one has no end there
+MOST_SESSIONS = 250  # in one file, and
+MOST_PARTS = 250  # chained files in one; more is damage or malice, and would be read for minutes
 FOR_EVER = 1e11  # s since 1970
 _NEVER = np.datetime64("NaT", "s")
 _NAMES = (
@@ -40,35 +43,44 @@ def fit_rules() -> dict[str, Any]:
     return dict(tomllib.loads(text)["fit"])
 
 
-def divide_parts(messages: FitMessages) -> Iterator[Part]:
+def divide_parts(messages: FitMessages, reading: Reading) -> Iterator[Part]:
     """Yield the message tables of each chained file on its own; absent messages have no table."""
     tables = {name: messages.columns(name) for name in _NAMES if name in messages}
     numbers = np.unique(np.concatenate([table["part"] for table in tables.values()] or [np.empty(0, int)]))
-    for number in numbers:  # rows stand in file order, so those of a part stand together
-        part = {}
-        for name, table in tables.items():
-            first, last = np.searchsorted(table["part"], (number, number + 1))
-            if last > first:
-                part[name] = {column: values[first:last] for column, values in table.items()}
-        yield part
+    if len(numbers) > MOST_PARTS:
+        told, count = f"more than {MOST_PARTS} files in one", len(numbers) - MOST_PARTS
+        reading.note("fit_damaged", "set_aside", column="file_id", value=told, count=count)
+        numbers = numbers[:MOST_PARTS]
+    edges = {name: np.searchsorted(table["part"], (numbers, numbers + 1)).T for name, table in tables.items()}
+    if len(numbers) == 1:
+        yield tables
+        return
+    for place in range(len(numbers)):  # rows stand in file order, so those of a part stand together
+        yield {
+            name: {column: values[slice(*edges[name][place])] for column, values in table.items()}
+            for name, table in tables.items()
+            if edges[name][place][1] > edges[name][place][0]
+        }
 
 
-def read_number(table: Table, name: str, row: int) -> float:
-    """Return a total of a session or lap under its name in loadlens, NaN where it is missing."""
+def read_numbers(table: Table, name: str) -> np.ndarray:
+    """Return a total of all sessions or laps under its name in loadlens, NaN where it is missing."""
     rules = fit_rules()
+    out = np.full(len(table["offset"]), np.nan)
     for field in rules["session"][name]:
         column = read_column(table, field)
-        if column is not None and np.isfinite(column[row]):
-            value = float(column[row]) * rules["session_factor"].get(name, 1.0)
-            if value > 0 or name not in rules["positive"]:
-                return value
-    return np.nan
+        if column is not None:
+            usable = np.isnan(out) & (column > 0) if name in rules["positive"] else np.isnan(out)
+            out = np.where(usable, column * rules["session_factor"].get(name, 1.0), out)
+    return out
 
 
 def read_column(table: Table, field: str) -> np.ndarray | None:
-    """Return a column of numbers; None when it is absent, or a writer stored lists or texts under its name."""
+    """Return a column of finite numbers; None when it is absent, or a writer stored lists or texts under its name."""
     column = table.get(field)
-    return column if column is not None and column.dtype.kind == "f" else None
+    if column is None or column.dtype.kind != "f":
+        return None
+    return np.where(np.isinf(column), np.nan, column) if np.isinf(column).any() else column
 
 
 def read_label(part: Part, message: str, field: str, row: int = 0) -> str | int | None:
@@ -76,6 +88,18 @@ def read_label(part: Part, message: str, field: str, row: int = 0) -> str | int 
     column = part.get(message, {}).get(field)
     value = column[row] if column is not None and column.dtype == object else None
     return value if isinstance(value, str | int) else None
+
+
+def write_time(time: np.datetime64) -> str:
+    """Return a time as one reads it."""
+    return str(time).replace("T", " ")
+
+
+def find_label(part: Part, message: str, field: str, label: str | int) -> np.ndarray:
+    """Say in which messages a field has this label; damage may have put lists among the labels."""
+    table = part.get(message, {})
+    column = table.get(field, np.full(len(table.get("offset", ())), None))
+    return np.fromiter((isinstance(value, str | int) and value == label for value in column.tolist()), bool)
 
 
 def read_times(part: Part, message: str, field: str) -> np.ndarray:
@@ -99,11 +123,11 @@ def read_offset(part: Part, reading: Reading) -> float:
         offset = believe_offset(local[stated][-1], utc[stated][-1], east[0] if len(east) else np.nan)
         if np.isfinite(offset):
             return offset
-        reading.note("local_time_unusable", "set_aside", column="local_timestamp", value=local[stated][-1])
+        reading.note("local_time_unusable", "set_aside", column="local_timestamp", value=write_time(local[stated][-1]))
     return np.nan
 
 
-def gather_records(part: Part, units: dict[str, str], reading: Reading) -> pd.DataFrame:
+def gather_records(part: Part, units: dict[str, str], reading: Reading) -> Recording:
     """Return the samples of a part as a recording in order.
 
     Parameters
@@ -117,11 +141,11 @@ def gather_records(part: Part, units: dict[str, str], reading: Reading) -> pd.Da
 
     Returns
     -------
-    DataFrame
+    dict of str to array
         A recording (see `recordings`) with step_length [mm]; the cadence still as the watch counts it.
     """
     table = part.get("record", {})
-    out: dict[str, Any] = {"time": read_times(part, "record", "timestamp")}
+    out: Recording = {"time": read_times(part, "record", "timestamp")}
     for name, fields in fit_rules()["record"].items():
         for field in fields:
             values = read_column(table, field)
@@ -133,14 +157,14 @@ def gather_records(part: Part, units: dict[str, str], reading: Reading) -> pd.Da
                 values = values + np.nan_to_num(fraction)
             out[name] = np.where(np.isnan(out[name]), values, out[name]) if name in out else values
     north, east = read_column(table, "position_lat"), read_column(table, "position_long")
-    if north is not None and east is not None and not np.isfinite(out.get("distance", np.nan)).any():
-        out["distance"] = recordings.measure_path(north, east, pd.Series(out["time"]))
-    frame = pd.DataFrame(out)
-    wrong = frame["time"].notna().to_numpy() & ~are_set(out["time"])
+    if north is not None and east is not None and not ("distance" in out and np.isfinite(out["distance"]).any()):
+        out["distance"] = recordings.measure_path(north, east, out["time"])
+    wrong = ~np.isnat(out["time"]) & ~are_set(out["time"])
     if wrong.any():
-        first = frame["time"][wrong].iloc[0]
-        reading.note("clock_not_set", "set_aside", column="record", value=first, count=int(wrong.sum()))
-    records, found = recordings.order_records(frame[~wrong])
+        first, count = write_time(out["time"][wrong][0]), int(wrong.sum())
+        reading.note("clock_not_set", "set_aside", column="record", value=first, count=count)
+        out = choose(out, ~wrong)
+    records, found = recordings.order_records(out)
     for what, action, count in (
         ("records_without_time", "set_aside", found["untimed"]),
         ("records_reordered", "repaired", found["disordered"]),
@@ -151,24 +175,29 @@ def gather_records(part: Part, units: dict[str, str], reading: Reading) -> pd.Da
     return records
 
 
-def find_sessions(part: Part, records: pd.DataFrame, reading: Reading) -> list[dict[str, Any]]:
+def choose(table: Table, rows: np.ndarray | slice) -> Table:
+    """Return some of the rows."""
+    return {name: column[rows] for name, column in table.items()}
+
+
+def find_sessions(part: Part, records: Recording, reading: Reading) -> list[dict[str, Any]]:
     """Return the sessions of a part, oldest first; from its records when it has none.
 
     Each has start and end (datetime64, the end NaT when unknown), sport, sub_sport, sport_as_exported, the totals of
     ``[fit.session]`` (cadence and steps still as the watch counts them) and ``skip`` for transitions. Counts rows and
     what was set aside in ``reading.facts``.
     """
-    table = part.get("session", {})
-    sessions = [_read_session(part, row) for row in range(len(table.get("offset", ())))]
-    count_rows(reading, "rows", len(sessions) or 1)
-    if not sessions:
-        return _rebuild_session(part, records, reading)
-    if len(sessions) == 1 and not are_set(sessions[0]["start"]) and len(records):
-        sessions[0] |= {"start": records["time"].iloc[0].to_datetime64(), "end": _NEVER}
-        reading.note("clock_not_set", "repaired", column="session", value=sessions[0]["start"])
+    count = len(part["session"]["offset"]) if "session" in part else 0
+    kept = _limit_sessions(count or 1, reading)
+    if not (count and kept):
+        return _rebuild_session(part, records, reading) if kept else []
+    sessions = _read_sessions({**part, "session": choose(part["session"], slice(0, kept))})
+    if count == 1 and not are_set(sessions[0]["start"]) and len(records["time"]):
+        sessions[0] |= {"start": records["time"][0], "end": _NEVER}
+        reading.note("clock_not_set", "repaired", column="session", value=write_time(sessions[0]["start"]))
     for session in sessions:
         if not are_set(session["start"]):
-            _set_aside(reading, "clock_not_set", session["start"])
+            _set_aside(reading, "clock_not_set", write_time(session["start"]))
         elif session["skip"]:
             _set_aside(reading, "transition_skipped", f"{session['duration']:.0f} s")
     sessions = sorted((one for one in sessions if are_set(one["start"])), key=lambda session: session["start"])
@@ -189,51 +218,66 @@ def _set_aside(reading: Reading, what: str, value: object) -> None:
     count_rows(reading, "set_aside", 1)
 
 
-def _read_session(part: Part, row: int) -> dict[str, Any]:
+def _limit_sessions(count: int, reading: Reading) -> int:
+    """Count the sessions of a part, and return how many of them still are within reason for one file."""
+    before = reading.facts.get("rows", 0)
+    assert isinstance(before, int)
+    kept = max(min(count, MOST_SESSIONS - before), 0)
+    count_rows(reading, "rows", count)
+    if kept < count:
+        told = f"more than {MOST_SESSIONS} sessions in one file"
+        reading.note("fit_damaged", "set_aside", column="session", value=told, count=count - kept)
+        count_rows(reading, "set_aside", count - kept)
+    return kept
+
+
+def _read_sessions(part: Part) -> list[dict[str, Any]]:
     table = part["session"]
-    session: dict[str, Any] = {name: read_number(table, name, row) for name in fit_rules()["session"]}
+    totals = {name: read_numbers(table, name) for name in fit_rules()["session"]}
     for name in ("cadence", "max_cadence"):
         fraction = read_column(table, f"{name.removesuffix('cadence') or 'avg_'}fractional_cadence")
-        session[name] += float(np.nan_to_num(fraction[row])) if fraction is not None else 0.0
-    times = [read_times(part, "session", name) for name in ("start_time", "timestamp")]
-    start, saved = (column[row] if len(column) else _NEVER for column in times)
-    end = saved
-    if session["elapsed"] > 0:
-        length = np.timedelta64(round(session["elapsed"]), "s")
-        start = end - length if np.isnat(start) else start
-        end = start + length if np.isnat(end) else max(end, start + length)
-    end = end if end > start else _NEVER
-    sport, sub_sport = (read_label(part, "session", name, row) for name in ("sport", "sub_sport"))
-    return session | {"start": start, "end": end, "saved": saved} | name_sport(sport, sub_sport)
+        totals[name] = totals[name] + (np.nan_to_num(fraction) if fraction is not None else 0.0)
+    rows = zip(*(column.tolist() for column in totals.values()), strict=True)
+    starts, ends = (read_times(part, "session", name) for name in ("start_time", "timestamp"))
+    sessions = []
+    for row, (start, saved, values) in enumerate(zip(starts, ends, rows, strict=True)):
+        session: dict[str, Any] = dict(zip(totals, values, strict=True))
+        end = saved
+        if session["elapsed"] > 0:
+            length = np.timedelta64(round(session["elapsed"]), "s")
+            start = end - length if np.isnat(start) else start
+            end = start + length if np.isnat(end) else max(end, start + length)
+        end = end if end > start else _NEVER
+        sport, sub_sport = (read_label(part, "session", name, row) for name in ("sport", "sub_sport"))
+        sessions.append(session | {"start": start, "end": end, "saved": saved} | name_sport(sport, sub_sport))
+    return sessions
 
 
-def _mend_start(
-    session: dict[str, Any], before: dict[str, Any] | None, times: pd.Series[Any], reading: Reading
-) -> None:
+def _mend_start(session: dict[str, Any], before: dict[str, Any] | None, times: np.ndarray, reading: Reading) -> None:
     """Begin a session where it must have begun when its length says so and there are records from then on."""
     if not (session["elapsed"] > 0 and session["saved"] > session["start"]):
         return
     begun = session["saved"] - np.timedelta64(round(session["elapsed"]), "s")
-    missed = times.between(begun, session["start"] - np.timedelta64(round(SLACK), "s"))
-    if missed.any() and (before is None or before["end"] <= begun):
-        reading.note("session_start_moved", "repaired", column="start_utc", value=session["start"])
+    first, last = np.searchsorted(times, (begun, session["start"] - np.timedelta64(round(SLACK), "s") + 1))
+    if first < last and (before is None or before["end"] <= begun):
+        reading.note("session_start_moved", "repaired", column="start_utc", value=write_time(session["start"]))
         session |= {"start": begun, "end": session["saved"]}
 
 
-def _rebuild_session(part: Part, records: pd.DataFrame, reading: Reading) -> list[dict[str, Any]]:
+def _rebuild_session(part: Part, records: Recording, reading: Reading) -> list[dict[str, Any]]:
     """Make the session that a crash or a cut file left out, from the longest stretch of its records."""
-    if len(records) < 2:
-        _set_aside(reading, "too_few_records", len(records))
+    times = records["time"]
+    if len(times) < 2:
+        _set_aside(reading, "too_few_records", len(times))
         return []
-    stretch = (records["time"].diff().dt.total_seconds() > DAY).cumsum()
-    own = records.loc[stretch == stretch.mode().iloc[0], "time"]
+    stretch = np.append(0, np.cumsum(np.diff(times) > np.timedelta64(int(DAY), "s")))
+    own = times[stretch == np.bincount(stretch).argmax()]
     told = [("sport", "sport"), ("lap", "sport"), ("record", "activity_type")]
     sport = next((label for one in told if (label := read_label(part, *one)) is not None), None)
     named = name_sport(sport, read_label(part, "sport", "sub_sport") or read_label(part, "lap", "sub_sport"))
     reading.note("session_rebuilt", "repaired", column="session", value=named["sport"], count=len(own))
-    start, end = own.iloc[0].to_datetime64(), own.iloc[-1].to_datetime64()
     totals = dict.fromkeys(fit_rules()["session"], np.nan)
-    return [totals | named | {"start": start, "end": end, "saved": end, "skip": False}]
+    return [totals | named | {"start": own[0], "end": own[-1], "saved": own[-1], "skip": False}]
 
 
 def name_sport(sport: str | int | None, sub_sport: str | int | None) -> dict[str, Any]:
@@ -256,7 +300,7 @@ def assign_sessions(times: np.ndarray, sessions: Sequence[dict[str, Any]]) -> np
     """Return for each time the place of its session in the list, oldest first, -1 for times outside all of them."""
     starts = np.array([session["start"] for session in sessions]).astype("datetime64[s]").astype(np.int64)
     ends = np.array([session["end"] for session in sessions]).astype("datetime64[s]")
-    last = np.where(np.isnat(ends), starts + DAY, ends.astype(np.int64)) + SLACK
+    last = np.minimum(np.where(np.isnat(ends), starts + DAY, ends.astype(np.int64)), starts + LONGEST) + SLACK
     seconds = times.astype("datetime64[s]").astype(np.int64)
     owner = np.searchsorted(starts, seconds, side="right") - 1
     owner[(owner < 0) & (seconds >= starts[0] - SLACK)] = 0
@@ -267,16 +311,16 @@ def assign_sessions(times: np.ndarray, sessions: Sequence[dict[str, Any]]) -> np
 def find_timer_stops(part: Part) -> np.ndarray | None:
     """Return the stretches of stopped timer, shape (stops, 2), in seconds since 1970; None without timer events."""
     times = read_times(part, "event", "timestamp")
+    rows = np.flatnonzero(~np.isnat(times) & find_label(part, "event", "event", "timer"))
+    if not len(rows):
+        return None
+    rows = rows[np.argsort(times[rows], kind="stable")]
     stops: list[list[float]] = []
-    told = False
-    for row in np.argsort(times, kind="stable"):
-        if np.isnat(times[row]) or read_label(part, "event", "event", row) != "timer":
-            continue
-        kind, time = str(read_label(part, "event", "event_type", row)), float(times[row].astype(np.int64))
-        told = True
+    for row, time in zip(rows, recordings.to_seconds(times[rows]).tolist(), strict=True):
+        kind = str(read_label(part, "event", "event_type", row))
         stopped = bool(stops) and stops[-1][1] == FOR_EVER
         if kind.startswith("stop") and not stopped:
             stops.append([time, FOR_EVER])
         elif kind == "start" and stopped:
             stops[-1][1] = time
-    return np.array(stops, float).reshape(-1, 2) if told else None
+    return np.array(stops, float).reshape(-1, 2)

@@ -47,12 +47,13 @@ class Block:
     runs: list[tuple[int, int, int]] = field(default_factory=list)  # first place, count, stride
 
     def __len__(self) -> int:
-        return len(self.singles) + sum(count for _, count, _ in self.runs)
+        return len(self.singles) + (sum([count for _, count, _ in self.runs]) if self.runs else 0)
 
     @property
     def first(self) -> int:
         """Offset of the first message."""
-        return min([*self.singles[:1], *(first for first, _, _ in self.runs[:1])])
+        first = self.runs[0][0] if self.runs else self.singles[0]
+        return min(first, self.singles[0]) if self.singles else first
 
     @property
     def last_two(self) -> list[int]:
@@ -81,10 +82,16 @@ class Block:
     @cached_property
     def positions(self) -> np.ndarray:
         """Offsets of the messages in the file, ascending."""
-        pieces = [np.arange(count, dtype=np.int64) * stride + first for first, count, stride in self.runs]
-        if self.singles:
-            pieces.append(np.array(self.singles, np.int64))
-        return pieces[0] if len(pieces) == 1 else np.sort(np.concatenate(pieces), kind="stable")
+        if len(self.runs) == 1 and not self.singles:
+            first, count, stride = self.runs[0]
+            return np.arange(count, dtype=np.int64) * stride + first
+        singles = np.array(self.singles, np.int64)
+        if not self.runs:
+            return singles
+        first, count, stride = np.array(self.runs, np.int64).T
+        number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        places = np.concatenate([np.repeat(first, count) + np.repeat(stride, count) * number, singles])
+        return np.sort(places, kind="stable")
 
     def rows(self, data: bytes) -> np.ndarray:
         """Content of the messages, header bytes left out, as an array of raw items of their size."""
@@ -114,6 +121,7 @@ class Walk:
         self._found: dict[tuple[Definition, bool], Block] = {}
         self._steps = [0] * 256  # by header: bytes to the next header, 0 where no local type is defined
         self._places: list[Block | None] = [None] * 256  # by header: where its messages are noted
+        self._defined: list[Definition | None] = [None] * 16  # by local type
         self._floor = body  # messages from here on are in the blocks that headers lead to now
         self._notes: list[Any] = [None] * 256  # by header: the append method of that block's singles
         at: int | None = body
@@ -130,7 +138,11 @@ class Walk:
             if not steps[header]:
                 if header & 0xC0 != 0x40:
                     local = header >> 5 & 3 if header & 0x80 else header & 15
-                    return self._lost(at, "local_type", f"local type {local} used before it is defined")
+                    definition = self._defined[local]
+                    if definition is None:
+                        return self._lost(at, "local_type", f"local type {local} used before it is defined")
+                    self._bind(definition, True, slice(0x80 + 32 * local, 0xA0 + 32 * local), 32)
+                    continue
                 read = read_definition(data, at, end)
                 if read is None:
                     return self._lost(at, "truncated", "definition cut short")
@@ -141,7 +153,12 @@ class Walk:
                 self._floor = at
                 at += length
                 continue
-            after = self._follow_period(at)
+            after = at + steps[header]
+            if after >= end or not steps[data[after]]:  # alone between two definitions
+                self._notes[header](at)
+                at = after
+                continue
+            after = self._follow_period(at) if end - at >= _TRIAL * steps[header] else at
             if after > at:
                 at, patience = after, 256
             else:
@@ -204,9 +221,11 @@ class Walk:
 
     def _define(self, local: int, definition: Definition) -> None:
         """Let messages of a local type follow `definition` from here on."""
-        self._bind(definition, False, slice(local, 64, 16))
-        if local < 4:
-            self._bind(definition, True, slice(0x80 + 32 * local, 0xA0 + 32 * local))
+        self._defined[local] = definition
+        self._bind(definition, False, slice(local, 64, 16), 4)
+        if local < 4 and self._steps[0x80 + 32 * local]:  # bound anew when such a header comes
+            headers = slice(0x80 + 32 * local, 0xA0 + 32 * local)
+            self._steps[headers], self._places[headers] = [0] * 32, [None] * 32
 
     def _is_disguise(self, at: int, length: int) -> bool:
         """Whether an odd definition is none: messages make sense from within it."""
@@ -215,14 +234,13 @@ class Walk:
         times = self._last_times()
         return bool(times) and any(self._makes_sense(place, times) for place in range(at + 1, at + length))
 
-    def _bind(self, definition: Definition, compressed: bool, headers: slice) -> None:
-        """Note messages under `headers` in the block of `definition`."""
+    def _bind(self, definition: Definition, compressed: bool, headers: slice, count: int) -> None:
+        """Note messages under these headers, so many, in the block of `definition`."""
         block = self._found.get((definition, compressed))
         if block is None:
             block = self._found[definition, compressed] = Block(definition, self._part, compressed)
         elif self._places[headers.start] is block:
             return
-        count = len(range(*headers.indices(256)))
         self._steps[headers] = [1 + definition.size] * count
         self._places[headers] = [block] * count
         self._notes[headers] = [block.singles.append] * count
@@ -292,12 +310,10 @@ class Walk:
                 defined[header & 15] = read[0]
                 at += read[1]
                 continue
-            block = self._places[header]
-            definition = defined.get(header >> 5 & 3 if header & 0x80 else header & 15)
+            local = header >> 5 & 3 if header & 0x80 else header & 15
+            definition = defined.get(local) or self._defined[local]
             if definition is None:
-                if block is None:
-                    return False
-                definition = block.definition
+                return False
             if definition.time_place is not None:
                 seen.append(self._time(at, definition))
                 if not any(0 <= seen[-1] - time < _DAY for time in (seen[-2:-1] or times)):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from loadlens.formats.fit_sessions import read_column, read_offset, read_times
+from loadlens.formats.fit_sessions import find_label, read_column, read_offset, read_times, write_time
 from loadlens.formats.local_time import are_set, to_local
 
 if TYPE_CHECKING:
@@ -56,21 +56,32 @@ def read_wellness(part: Part, reading: Reading, options: Options) -> list[dict[s
     if not found and "monitoring" not in part:
         return []
     offset = read_offset(part, reading)
-    days: dict[pd.Timestamp, dict[str, Any]] = {}
+    days: dict[np.datetime64, dict[str, float]] = {}
     unsure = False
     for column, times, values in found + _read_steps(part, offset, options):
         unset = ~np.isnat(times) & ~are_set(times)
         if unset.any():
-            reading.note("clock_not_set", "set_aside", column=column, value=times[unset][0], count=int(unset.sum()))
+            reading.note(
+                "clock_not_set", "set_aside", column=column, value=write_time(times[unset][0]), count=int(unset.sum())
+            )
         usable = are_set(times) & (values > 0)
         local, told = to_local(times[usable], offset, options.tz)
         unsure = unsure or (told == "assumed" and bool(usable.any()))
-        for time, value in zip(local, values[usable].tolist(), strict=True):
-            day = days.setdefault(pd.Timestamp(time).normalize(), {})
-            day[column] = value + day.get(column, 0.0) if column == "sleep" else value
+        date, which = np.unique(local.astype("datetime64[D]"), return_inverse=True)
+        total = np.bincount(which, values[usable], len(date))
+        total = total if column == "sleep" else values[usable][last_of_each(which, len(date))]
+        for day, value in zip(date, total.tolist(), strict=True):
+            days.setdefault(day, {})[column] = value
     if unsure:
         reading.note("wellness_day_unsure", "noted", column="date", count=len(days))
-    return [{"date": date} | days[date] for date in sorted(days)]
+    return [{"date": pd.Timestamp(date)} | days[date] for date in sorted(days)]
+
+
+def last_of_each(which: np.ndarray, count: int) -> np.ndarray:
+    """Return the last place of each of the numbers 0 to `count`, all of which occur."""
+    last = np.empty(count, np.intp)
+    last[which] = np.arange(len(which))  # of several values for one place numpy keeps the last
+    return last
 
 
 def _read_plain(part: Part, reading: Reading) -> list[Found]:
@@ -92,16 +103,16 @@ def _read_plain(part: Part, reading: Reading) -> list[Found]:
 def _read_sleep(part: Part) -> list[Found]:
     """Seconds asleep of each night, at the time of waking, and the score of the last night."""
     times = read_times(part, "sleep_level", "timestamp")
-    levels = part.get("sleep_level", {}).get("sleep_level", np.empty(0))
+    asleep = np.logical_or.reduce([find_label(part, "sleep_level", "sleep_level", stage) for stage in ASLEEP])
     scores = read_column(part.get("sleep_assessment", {}), "overall_sleep_score")
     found: list[Found] = []
-    if len(times) and len(levels):
+    if "sleep_level" in part.get("sleep_level", {}):
         order = np.argsort(times, kind="stable")[: int((~np.isnat(times)).sum())]
-        times, levels = times[order], levels[order]
+        times, asleep = times[order], asleep[order]
         edges = np.unique(np.concatenate((times, _sleep_starts(part))))
         before = edges[np.maximum(np.searchsorted(edges, times) - 1, 0)]
         lasted = (times - before) / np.timedelta64(1, "s")
-        counted = np.where(np.isin(levels.astype(str), ASLEEP) & (lasted <= LONGEST_STAGE), lasted, 0.0)
+        counted = np.where(asleep & (lasted <= LONGEST_STAGE), lasted, 0.0)
         gap = np.diff(times) / np.timedelta64(1, "s") > LONGEST_STAGE
         night = np.append(0, np.cumsum(gap))[: len(times)]
         woken = times[np.append(gap, True)] if len(times) else times
@@ -115,11 +126,9 @@ def _read_sleep(part: Part) -> list[Found]:
 
 def _sleep_starts(part: Part) -> np.ndarray:
     """Return the times at which an event says that sleep began."""
-    events = part.get("event", {})
     times = read_times(part, "event", "timestamp")
-    if not {"event", "event_type"} <= events.keys():
-        return times[:0]
-    return times[(events["event"] == SLEEP_EVENT) & (events["event_type"] == "start") & ~np.isnat(times)]
+    begun = find_label(part, "event", "event", SLEEP_EVENT) & find_label(part, "event", "event_type", "start")
+    return times[begun & ~np.isnat(times)]
 
 
 def _read_steps(part: Part, offset: float, options: Options) -> list[Found]:
@@ -129,18 +138,22 @@ def _read_steps(part: Part, offset: float, options: Options) -> list[Found]:
     if cycles is None or "activity_type" not in table:
         return []
     times = read_times(part, "monitoring", "timestamp")
-    known = are_set(times) & np.isfinite(cycles) & np.isin(table["activity_type"].astype(str), ON_FOOT)
-    if not known.any():
+    counted = are_set(times) & np.isfinite(cycles)
+    steps: dict[np.datetime64, float] = {}
+    last: dict[np.datetime64, np.datetime64] = {}
+    for kind in ON_FOOT:
+        rows = np.flatnonzero(counted & find_label(part, "monitoring", "activity_type", kind))
+        at = times[rows] - np.timedelta64(1, "s")
+        day = to_local(at, offset, options.tz)[0].astype("datetime64[D]")
+        order = np.argsort(day, kind="stable")
+        dates, first = np.unique(day[order], return_index=True)
+        if len(dates):
+            highest = np.maximum.reduceat(2.0 * cycles[rows][order], first)
+            latest = np.maximum.reduceat(at[order], first)
+            for date, count, time in zip(dates, highest.tolist(), latest, strict=True):
+                steps[date] = steps.get(date, 0.0) + count
+                last[date] = max(time, last.get(date, time))
+    if not steps:
         return []
-    times = times[known] - np.timedelta64(1, "s")
-    frame = pd.DataFrame(
-        {
-            "day": to_local(times, offset, options.tz)[0].astype("datetime64[D]"),
-            "kind": table["activity_type"][known].astype(str),
-            "time": times,
-            "steps": 2.0 * cycles[known],
-        }
-    )
-    highest = frame.groupby(["day", "kind"]).agg(time=("time", "max"), steps=("steps", "max"))
-    days = highest.groupby("day").agg(time=("time", "max"), steps=("steps", "sum"))
-    return [("steps", days["time"].to_numpy().astype("datetime64[s]"), days["steps"].to_numpy())]
+    days = sorted(steps)
+    return [("steps", np.array([last[day] for day in days]), np.array([steps[day] for day in days]))]

@@ -1,9 +1,9 @@
 """A second-by-second recording -> its minutes and its totals, whatever the watch and the file format.
 
-A recording is a frame with one row per sample and these columns, all but `time` optional: time (UTC), distance [m,
-counted on], speed [m/s], heart_rate [bpm], cadence [steps/min], altitude [m], vertical_oscillation [mm],
-ground_contact [ms], power [W]. Watches sample every second or only when something changes, so everything here counts
-**time**, never rows: a sample stands for the time until the next one.
+A recording is a dict of equally long arrays, one value per sample, all but `time` optional: time (datetime64, UTC),
+distance [m, counted on], speed [m/s], heart_rate [bpm], cadence [steps/min], altitude [m], vertical_oscillation [mm],
+ground_contact [ms], power [W]; numbers are float64, NaN where unknown. Watches sample every second or only when
+something changes, so everything here counts **time**, never rows: a sample stands for the time until the next one.
 
 Time between two samples counts as recorded
 
@@ -20,7 +20,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
+    Times = NDArray[np.datetime64]
+    Recording = dict[str, NDArray[Any]]
 
 LONGEST_STEP = 10.0  # s, see above
 LONGEST_BRIDGE = 3600.0  # s; nobody runs an hour between two samples
@@ -42,106 +43,115 @@ NEW_COUNT = 100.0  # m; a distance that falls by more starts again from zero, by
 EARTH = 6_371_008.8  # m, mean radius (IUGG)
 
 VALUES = ("heart_rate", "cadence", "vertical_oscillation", "ground_contact", "power")
+MEASURES = ("moving", "distance", "speed", "grade", *VALUES)
 
 
-def order_records(records: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Put samples in order of time, one row for each instant.
+def order_records(records: Recording) -> tuple[Recording, dict[str, int]]:
+    """Put samples in order of time, one for each instant.
 
     Parameters
     ----------
-    records : DataFrame
-        A recording (see the module); rows without a time are dropped.
+    records : dict of str to array, shape (samples,)
+        A recording (see the module); samples without a time are dropped.
 
     Returns
     -------
-    records : DataFrame
-        Times strictly increasing. Rows of one instant are joined, the last known value of each column wins. A heart
-        rate of 0 is missing.
+    records : dict of str to array
+        Times strictly increasing. Samples of one instant are joined, the last known value of each column wins. A
+        heart rate of 0 is missing.
     found : dict
-        How many rows were ``untimed``, ``disordered`` (earlier than the row before) and ``joined``.
+        How many samples were ``untimed``, ``disordered`` (earlier than the one before) and ``joined``.
     """
-    timed = records[records["time"].notna()]
-    steps = np.diff(timed["time"].to_numpy()).astype(np.int64)
-    found = {"untimed": len(records) - len(timed), "disordered": int((steps < 0).sum()), "joined": 0}
+    timed = ~np.isnat(records["time"])
+    found = {"untimed": int((~timed).sum()), "disordered": 0, "joined": 0}
+    if found["untimed"]:
+        records = {name: column[timed] for name, column in records.items()}
+    steps = np.diff(records["time"]).astype(np.int64)
+    found["disordered"] = int((steps < 0).sum())
     if found["disordered"]:
-        timed = timed.sort_values("time", kind="stable")
-    if not timed["time"].is_unique:
-        joined = timed.groupby("time", as_index=False).last()
-        found["joined"] = len(timed) - len(joined)
-        timed = joined
-    timed = timed.reset_index(drop=True)
-    if "heart_rate" in timed:
-        timed["heart_rate"] = timed["heart_rate"].where(timed["heart_rate"] > 0)
-    return timed, found
+        order = np.argsort(records["time"], kind="stable")
+        records = {name: column[order] for name, column in records.items()}
+        steps = np.diff(records["time"]).astype(np.int64)
+    if not steps.all():
+        first = np.flatnonzero(np.append(True, steps > 0))
+        found["joined"] = len(steps) + 1 - len(first)
+        records = {name: _last_known(column, first) for name, column in records.items()}
+    if "heart_rate" in records:
+        rate = records["heart_rate"]
+        records = records | {"heart_rate": np.where(rate > 0, rate, np.nan)}
+    return records, found
 
 
-def divide_minutes(
-    records: pd.DataFrame, start: pd.Timestamp | None = None, stops: Numbers | None = None
-) -> pd.DataFrame:
+def _last_known(column: NDArray[Any], first: NDArray[np.intp]) -> NDArray[Any]:
+    """Join the values from each row `first` up to the next: the last known one, missing where all are."""
+    known = np.where(column == column, np.arange(len(column)), -1)  # what is missing differs from itself
+    last = np.maximum.reduceat(known, first)
+    return column[np.where(last < 0, first, last)]
+
+
+def divide_minutes(records: Recording, start: float | None = None, stops: Numbers | None = None) -> Recording:
     """Divide a recording into the minutes since its start.
 
     Parameters
     ----------
-    records : DataFrame
+    records : dict of str to array, shape (samples,)
         A recording in order (`order_records`).
-    start : Timestamp, optional
-        Where minute 0 begins; by default, and when it is later, the first sample.
+    start : float, optional
+        Seconds since 1970 at which minute 0 begins; by default, and when it is later, the first sample.
     stops : array of float, shape (stops, 2), optional
         Seconds since 1970 between which the timer was stopped, in order and apart; empty when it never was. Without
         it nothing is known of the timer.
 
     Returns
     -------
-    DataFrame
-        minute, recorded [s], moving [share], distance [m], speed [m/s], grade [%] and the values the recording has;
-        one row for each minute in which something was recorded. Values are means over time; the cadence only over
-        time with steps. The grade is the slope of the regression of altitude on distance.
+    dict of str to array, shape (minutes,)
+        minute, recorded [s], moving [share], distance [m], speed [m/s], grade [%] and the `VALUES`, NaN where the
+        recording does not tell; one for each minute in which something was recorded. Values are means over time; the
+        cadence only over time with steps. The grade is the slope of the regression of altitude on distance.
     """
-    if len(records) < 2:
-        return pd.DataFrame({"minute": pd.Series(dtype="int64"), "recorded": pd.Series(dtype="float64")})
-    time = _seconds(records["time"])
-    origin = time[0] if start is None else min(time[0], pd.Timestamp(start).timestamp())
+    if len(records["time"]) < 2:
+        return {"minute": np.empty(0, np.int64)} | {name: np.empty(0) for name in ("recorded", *MEASURES)}
+    time = to_seconds(records["time"])
+    origin = time[0] if start is None else min(time[0], start)
     time = time - origin
     stops = None if stops is None else np.asarray(stops, float).reshape(-1, 2) - origin
-    column = {name: records[name].to_numpy(float) for name in records.columns if name != "time"}
-    distance = _count_on(time, column.get("distance"), column.get("speed"))
+    distance = _count_on(time, records.get("distance"), records.get("speed"))
     row, length, minute = _pieces(time, distance, stops)
 
-    numbers, which = np.unique(minute, return_inverse=True)
+    new = np.append(True, np.diff(minute) > 0)[: len(minute)]
+    numbers, which = minute[new], np.cumsum(new) - 1
     count = len(numbers)
     recorded = np.bincount(which, length, count)
-    out: dict[str, Any] = {"minute": numbers, "recorded": np.minimum(recorded, 60.0)}
-    moving = _is_moving(time, distance, column)[row]
-    out["moving"] = _mean(moving, length, which, count)
-    if distance is None:
-        out["distance"] = out["speed"] = np.full(count, np.nan)
-    else:
+    out: Recording = {"minute": numbers, "recorded": np.minimum(recorded, 60.0)}
+    out |= {name: np.full(count, np.nan) for name in MEASURES}
+    out["moving"] = _mean(_is_moving(time, distance, records)[row], length, which, count)
+    if distance is not None:
         whole = np.bincount(row, length, len(time))[row]
         out["distance"] = np.bincount(which, np.append(np.diff(distance), 0.0)[row] * length / whole, count)
         if count and distance[0] <= ON_FOOT[1] * (time[0] + float(np.median(np.diff(time)))):
             out["distance"][0] += distance[0]  # run before the first sample; more belongs to an earlier session
-        out["speed"] = np.where(recorded >= SHORTEST_MINUTE, out["distance"] / recorded, np.nan)
+        np.divide(out["distance"], recorded, out=out["speed"], where=recorded >= SHORTEST_MINUTE)
     for name in VALUES:
-        if name in column:
-            values = column[name][row]
+        if name in records:
+            values = records[name][row]
             known = values if name == "power" else np.where(values > 0, values, np.nan)  # no power is 0 W, no step 0
             out[name] = _mean(known, length, which, count)
-    if "altitude" in column and distance is not None:
-        height = column["altitude"][row]
+    if "altitude" in records and distance is not None:
+        height = records["altitude"][row]
         height = np.where((height > HEIGHTS[0]) & (height < HEIGHTS[1]), height, np.nan)
         slope = _slope(distance[row], height, length, which, count)
         out["grade"] = np.where(out["distance"] >= SHORTEST_SLOPE, 100.0 * slope, np.nan)
-    return pd.DataFrame(out)
+    return out
 
 
-def summarise_recording(records: pd.DataFrame, minutes: pd.DataFrame) -> dict[str, float]:
+def summarise_recording(records: Recording, minutes: Recording) -> dict[str, float]:
     """Return the totals of a recording, for what the watch did not total itself.
 
     Parameters
     ----------
-    records : DataFrame
+    records : dict of str to array
         The recording, in order.
-    minutes : DataFrame
+    minutes : dict of str to array
         Its minutes.
 
     Returns
@@ -151,25 +161,29 @@ def summarise_recording(records: pd.DataFrame, minutes: pd.DataFrame) -> dict[st
         [steps/min] and the means of the values; NaN where the recording does not tell. Ascent is left out: it
         depends on smoothing that every maker does differently.
     """
-    time, recorded = _seconds(records["time"]), minutes["recorded"].to_numpy(float)
+    time, recorded = to_seconds(records["time"]), minutes["recorded"]
     total = {"elapsed": float(time[-1] - time[0]) if len(time) else np.nan, "duration": float(recorded.sum())}
     if not total["duration"]:
         return total
-    one = np.zeros(len(minutes), np.int64)
-    moving = _mean(minutes["moving"].to_numpy(float), recorded, one, 1)[0]
-    total["moving"] = float(moving * total["duration"])
-    distance = minutes["distance"].to_numpy(float)
+    total["moving"] = mean_of(minutes["moving"], recorded) * total["duration"]
+    distance = minutes["distance"]
     total["distance"] = float(np.nansum(distance)) if np.isfinite(distance).any() else np.nan
     total["speed"] = total["distance"] / total["duration"]
     for name in VALUES:
-        if name in minutes:
-            weight = recorded * minutes["moving"].fillna(1.0).to_numpy(float) if name == "cadence" else recorded
-            total[name] = float(_mean(minutes[name].to_numpy(float), weight, one, 1)[0])
+        weight = recorded * np.nan_to_num(minutes["moving"], nan=1.0) if name == "cadence" else recorded
+        total[name] = mean_of(minutes[name], weight)
     for name in ("speed", "heart_rate", "cadence"):
-        if name in records:
-            total[f"max_{name}"] = float(records[name].max())
+        known = records[name][np.isfinite(records[name])] if name in records else np.empty(0)
+        total[f"max_{name}"] = float(known.max()) if len(known) else np.nan
     measured = ("elapsed", "duration", "moving", "distance")  # a mean of nothing but zeros was not
     return {name: value if value > 0 or name in measured else np.nan for name, value in total.items()}
+
+
+def mean_of(values: Numbers, weight: Numbers) -> float:
+    """Weighted mean of the known values, NaN where none is known."""
+    known = np.isfinite(values)
+    total = float(weight[known].sum())
+    return float(values[known] @ weight[known]) / total if total > 0 else np.nan
 
 
 def counts_one_foot(
@@ -209,14 +223,14 @@ def counts_one_foot(
     return typical < limit, f"{typical:.0f}/min < {limit}/min" if typical < limit else ""
 
 
-def measure_path(latitude: Numbers, longitude: Numbers, time: pd.Series[Any]) -> Numbers:
+def measure_path(latitude: Numbers, longitude: Numbers, time: Times) -> Numbers:
     """Count on the distance along positions.
 
     Parameters
     ----------
     latitude, longitude : array of float, shape (samples,)
         Degrees, NaN where there was no fix; (0, 0) is no fix either.
-    time : Series of datetime, shape (samples,)
+    time : array of datetime64, shape (samples,)
         When; a jump faster than `FASTEST` is an error of the position and adds nothing.
 
     Returns
@@ -232,15 +246,14 @@ def measure_path(latitude: Numbers, longitude: Numbers, time: pd.Series[Any]) ->
     north, east = np.radians(latitude[fix]), np.radians(longitude[fix])
     chord = np.sin(np.diff(north) / 2) ** 2 + np.cos(north[1:]) * np.cos(north[:-1]) * np.sin(np.diff(east) / 2) ** 2
     steps = 2 * EARTH * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
-    steps[steps > FASTEST * np.diff(_seconds(time)[fix])] = 0.0
+    steps[steps > FASTEST * np.diff(to_seconds(time)[fix])] = 0.0
     out[fix] = np.append(0.0, np.cumsum(steps))
     return out
 
 
-def _seconds(time: pd.Series[Any]) -> Numbers:
-    """Seconds since 1970 of UTC times, with or without a zone, in whatever unit they are stored."""
-    naive = time.dt.tz_localize(None) if time.dt.tz is not None else time
-    return naive.to_numpy().astype("datetime64[us]").astype(np.int64) / 1e6
+def to_seconds(time: Times) -> Numbers:
+    """Seconds since 1970, in whatever unit the times are stored."""
+    return time.astype("datetime64[us]").astype(np.int64) / 1e6
 
 
 def _count_on(time: Numbers, distance: Numbers | None, speed: Numbers | None) -> Numbers | None:
@@ -282,12 +295,13 @@ def _pieces(
     within = np.arange(borders.sum()) - np.repeat(np.cumsum(borders) - borders, borders)
     full = 60.0 * (np.repeat(first, borders) + within)
     inside = stops.ravel()[(stops.ravel() > time[0]) & (stops.ravel() < time[-1])]
-    edges = np.unique(np.concatenate((time, end, full, inside)))
+    edges = np.unique(np.concatenate((time, end[end < time[1:]], full, inside)))
     middle, length = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-    row = np.searchsorted(time, middle) - 1
+    row = np.clip(np.searchsorted(time, middle, side="right") - 1, 0, len(end) - 1)
     on = middle < end[row]
-    for stop, again in stops[(stops[:, 1] > time[0]) & (stops[:, 0] < time[-1])]:
-        on[np.searchsorted(middle, stop) : np.searchsorted(middle, again)] = False
+    if len(stops):
+        begun, ended = (np.bincount(np.searchsorted(middle, at), minlength=len(middle) + 1) for at in stops.T)
+        on &= np.cumsum(begun - ended)[:-1] == 0
     return row[on], length[on], np.floor(middle[on] / 60).astype(np.int64)
 
 

@@ -43,8 +43,8 @@ class Sheet:
         False for rows set aside.
     wrong : dict of str to list of int
         Positions of numbers that contradict the file's format; a hook may still solve them.
-    says : list of str
-        What is known of the units, and how.
+    units : dict of str to str
+        Column -> unit it came in, where the format does not fix that; the ledger says how it was known.
     """
 
     profile: Profile
@@ -58,7 +58,7 @@ class Sheet:
     name: str
     kept: np.ndarray[tuple[int], np.dtype[np.bool_]] = field(init=False)
     wrong: dict[str, list[int]] = field(default_factory=dict)
-    says: list[str] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.kept = np.ones(len(self.lines), dtype=bool)
@@ -74,6 +74,12 @@ class Sheet:
         if self.kept[place]:
             self.kept[place] = False
             self.reading.note(what, "set_aside", row=self.lines[place], value=value)
+
+    def note_unit(self, what: str, column: str, unit: str, *, count: int = 1, seen: str = "") -> None:
+        """Keep the unit a column came in, and put into the ledger how it was known; `seen` is what it rests on."""
+        self.units[column] = unit
+        action = "converted" if what == "unit_inferred" else "noted"
+        self.reading.note(what, action, column=column, value=f"{unit}{seen}", count=count)
 
     def note_cells(self, what: str, column: str, places: Sequence[int], action: str = "set_aside") -> None:
         """Put cells into the ledger: one row each, or one for all when they are many."""
@@ -121,18 +127,12 @@ def _fill_dates(sheet: Sheet, one: Field, cells: list[str]) -> None:
     moments = read_moments(cells, sheet.match.language, as_written=one.kind != "instant")
     filled = max(sum(map(bool, cells)), 1)
     if moments.without_year * 2 > filled or moments.without_day * 2 > filled:
-        lack = "year" if moments.without_year * 2 > filled else "day"
-        example = next(cell for cell in cells if cell)
-        raise UnreadableFile(
-            f"{sheet.name}: its dates hold no {lack} (e.g. {example!r}), so days cannot be told. "
-            "The account export of the platform (for Garmin: the folder DI_CONNECT) has a full date for every day"
-        )
+        what = "dates_without_year" if moments.without_year * 2 > filled else "dates_without_day"
+        raise UnreadableFile(what, where=sheet.name, example=next(cell for cell in cells if cell))
     for place in np.flatnonzero(np.isnat(moments.values)):
         sheet.set_aside(int(place), "date_unreadable", cells[place])
     if moments.unsure:
         sheet.reading.note("date_order_unclear", "noted", column=one.column, value=moments.order)
-        order = "day before month" if moments.order == "dmy" else "month before day"
-        sheet.says.append(f"dates: {order} (assumed; nothing in the file decides)")
     when = pd.Series(moments.values, index=sheet.frame.index)
     if one.kind == "instant":
         _fill_instants(sheet, when)
@@ -151,14 +151,11 @@ def _fill_instants(sheet: Sheet, when: pd.Series[pd.Timestamp]) -> None:
         sheet.frame["date"] = when.dt.normalize()
         sheet.frame["time_zone_from"] = "assumed"
         sheet.reading.note("local_day_unsure", "noted", count=int(when.notna().sum()))
-        sheet.says.append("days: of UTC, because the file knows no time zone")
         return
     try:
         local = utc.dt.tz_convert(sheet.options.tz).dt.tz_localize(None)
     except (KeyError, ValueError) as error:
-        raise UnreadableFile(
-            f"tz={sheet.options.tz!r}: there is no such time zone; use a name like 'Europe/Amsterdam'"
-        ) from error
+        raise UnreadableFile("time_zone_unknown", tz=sheet.options.tz) from error
     sheet.frame["start_local"] = local
     sheet.frame["date"] = local.dt.normalize()
     sheet.frame["time_zone_from"] = "user"
@@ -226,7 +223,7 @@ def _convert(sheet: Sheet, one: Field, values: Floats, suffixes: list[str]) -> F
     unit = sheet.match.units.get(one.name)
     if unit is not None:
         if len(one.units) > 1:
-            sheet.says.append(f"{one.column}: {unit.words[0]} (stated by the heading)")
+            sheet.note_unit("unit_by_heading", one.column, unit.words[0])
     else:
         unit = _usual_unit(sheet, one, values)
     own = [one.unit(plain(suffix)) if suffix else None for suffix in suffixes]
@@ -239,6 +236,5 @@ def _usual_unit(sheet: Sheet, one: Field, values: Floats) -> Unit:
         return one.units[0]
     middle = float(np.median(np.abs(values[np.isfinite(values)])))
     unit = next((unit for unit in one.units if unit.up_to is None or middle <= unit.up_to), one.units[-1])
-    sheet.says.append(f"{one.column}: {unit.words[0]} (inferred: median {middle:.4g})")
-    sheet.reading.note("unit_inferred", "converted", column=one.column, value=unit.words[0])
+    sheet.note_unit("unit_inferred", one.column, unit.words[0])
     return unit

@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 import pandas as pd
 
+from loadlens import words
+
 HEAD_BYTES = 16_384
 """How much of a file ``sniff`` is shown."""
 
@@ -20,7 +22,41 @@ MAX_BYTES = 1 << 30
 
 
 class UnreadableFile(ValueError):
-    """A file cannot be used. The message says where, what is wrong, and what would be right."""
+    """A file cannot be used. The sentence says where, what is wrong, and what would be right, in every language.
+
+    Parameters
+    ----------
+    what : str
+        Key of a sentence under ``[errors]`` in ``data/words.toml``; any other text is itself the sentence, in every
+        language, as a format from another package may have it.
+    **values : object
+        One for each placeholder of the sentence. Of a mapping of language -> text each language takes its own; whole
+        numbers are written as the language does.
+
+    Attributes
+    ----------
+    texts : dict of str to str
+        Language -> sentence. ``str(error)`` is the English one.
+    """
+
+    def __init__(self, what: str, /, **values: object) -> None:
+        known = words.knows(f"errors.{what}")
+        self.texts = {lang: _fill(what, lang, values) if known else what for lang in words.LANGUAGES}
+        super().__init__(self.texts["en"])  # pickled with its attributes, so that a process pool keeps every language
+
+    def tell(self, lang: str) -> str:
+        """Return the sentence in a language."""
+        return self.texts[lang]
+
+
+def _fill(what: str, lang: str, values: Mapping[str, object]) -> str:
+    return words.say(f"errors.{what}", lang, **{name: _resolve(value, lang) for name, value in values.items()})
+
+
+def _resolve(value: object, lang: str) -> object:
+    if isinstance(value, Mapping):
+        return value[lang]
+    return words.number(value, lang) if isinstance(value, int) else value
 
 
 @dataclass(frozen=True)
@@ -62,10 +98,7 @@ class Source:
         with self.opener() as stream:
             content = stream.read(limit + 1)
         if len(content) > limit:
-            raise UnreadableFile(
-                f"{self.name}: larger than {limit:,} bytes when unpacked; "
-                "a real export of this kind is smaller, so it was not read"
-            )
+            raise UnreadableFile("too_large", where=self.name, limit=limit)
         return content
 
 
@@ -83,7 +116,9 @@ class Reading:
     ledger : list of dict
         Made with `note`.
     facts : dict
-        Columns of ``sources``: rows, used, set_aside, status, message, language, number_format, units.
+        Columns of ``sources``: rows, used, set_aside, status, language, number_format; `units` as ``"distance km;
+        ascent ft"``, the columns whose unit the format does not fix; `message` as a key of ``[messages]`` in
+        ``data/words.toml``.
     """
 
     format: str

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
+from loadlens import words
 from loadlens.formats import delimited, evidence
 from loadlens.formats.cells import plain, vote
 from loadlens.formats.export_profiles import Match, Profile, all_profiles, known_columns, match
@@ -22,6 +23,9 @@ from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 
 HEADING_WITHIN = 25
 """Records among which the heading must be."""
+
+MOST_LABELS, MOST_NEAR = 40, 8
+"""Headings, and resemblances, that the sentence about an unknown table names."""
 
 NUMERIC = ("number", "pace", "duration")
 
@@ -43,9 +47,7 @@ def profiles() -> list[Profile]:
 def _user_aliases(options: Options) -> dict[str, str]:
     unknown = [c for c in options.aliases.values() if c.rpartition(".")[2] not in known_columns()]
     if unknown:
-        raise UnreadableFile(
-            f"aliases: there is no column {unknown[0]!r}; columns are {', '.join(sorted(known_columns()))}"
-        )
+        raise UnreadableFile("no_such_column", column=unknown[0], columns=", ".join(sorted(known_columns())))
     return {plain(label): column for label, column in options.aliases.items()}
 
 
@@ -113,13 +115,13 @@ def parse(source: Source, options: Options) -> Reading:
     encoding = delimited.find_encoding(content)
     text = delimited.head_text(content[:262_144])
     if encoding is None or text is None:
-        raise UnreadableFile(f"{source.name}: not a text; a CSV export was expected")
+        raise UnreadableFile("not_text", where=source.name)
     if not text.strip("\ufeff \r\n\t"):
-        raise UnreadableFile(f"{source.name}: the file is empty; export it again")
+        raise UnreadableFile("file_empty", where=source.name)
     _refuse(source.name, text)
     heading = _find_heading(text, aliases)
     if heading is None:
-        raise UnreadableFile(_explain(source.name, text))
+        raise UnreadableFile("headings_unknown", where=source.name, **_explain(text))
     delimiter, line, found = heading
     reading = Reading(found.profile.id)
     if not delimited.has_paired_quotes(content, encoding, delimiter, source.name):
@@ -143,37 +145,41 @@ def _refuse(name: str, text: str) -> None:
             for profile in all_profiles():
                 for refusal in profile.refusals:
                     if len(labels & set(refusal.labels)) >= refusal.least:
-                        raise UnreadableFile(f"{name}: {refusal.why}")
+                        raise UnreadableFile("refused", where=name, why=refusal.why)
 
 
-def _explain(name: str, text: str) -> str:
-    """Say which headings are unknown, what they resemble, what was looked for, and how to go on."""
+def _explain(text: str) -> dict[str, dict[str, str]]:
+    """Return in each language which headings are unknown, which are known, what they resemble, what was looked for."""
     delimiter = delimited.likely_delimiters(text)[0]
     records = [cells for _, cells in delimited.first_records(text, delimiter, 5)]
     labels = [cell.strip()[:60] for cell in max(records, key=lambda cells: sum(map(bool, cells))) if cell.strip()]
     meanings = {
-        alias: f"{profile.fields[hits[0][0]].column} in {profile.id}"
+        alias: {"alias": alias, "column": profile.fields[hits[0][0]].column, "export": profile.id}
         for profile in all_profiles()
         for alias, hits in profile.lookup.items()
     }
     unknown = [label for label in labels if plain(label) not in meanings]
-    near = []
-    for label in unknown[:40]:
-        for alias in difflib.get_close_matches(plain(label), list(meanings), n=1, cutoff=0.75):
-            near.append(f"{label!r} is close to {alias!r} ({meanings[alias]})")
-    looked = "; ".join(f"{one.names['en']}, at least {one.least} headings" for one in all_profiles())
-    return (
-        f"{name}: no known export has these headings together. Not known: {_list(unknown)}. "
-        f"Known: {_list([label for label in labels if label not in unknown])}. "
-        f"Closest: {'; '.join(near[:8]) or 'none'}. Looked for: {looked}. "
-        "If it is a list of runs or of days, say what its headings mean, e.g. "
-        'aliases={"Their label": "distance", "Their other label": "date"}'
-    )
+    near = [
+        {"label": label} | meanings[alias]
+        for label in unknown[:MOST_LABELS]
+        for alias in difflib.get_close_matches(plain(label), list(meanings), n=1, cutoff=0.75)
+    ]
+    told: dict[str, dict[str, str]] = {"unknown": {}, "known": {}, "near": {}, "looked": {}}
+    for lang in words.LANGUAGES:
+        told["unknown"][lang] = _list(unknown, lang)
+        told["known"][lang] = _list([label for label in labels if label not in unknown], lang)
+        close = [words.say("error_parts.close", lang, **one) for one in near[:MOST_NEAR]]
+        told["near"][lang] = "; ".join(close) or words.say("error_parts.none", lang)
+        told["looked"][lang] = "; ".join(
+            words.say("error_parts.looked", lang, export=one.names[lang], least=one.least) for one in all_profiles()
+        )
+    return told
 
 
-def _list(labels: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, labels[:40])) or "none"
-    return shown if len(labels) <= 40 else f"{shown} and {len(labels) - 40} more"
+def _list(labels: Sequence[str], lang: str) -> str:
+    shown = ", ".join(map(repr, labels[:MOST_LABELS])) or words.say("error_parts.none", lang)
+    more = len(labels) - MOST_LABELS
+    return words.say("error_parts.more", lang, shown=shown, count=more) if more > 0 else shown
 
 
 # ------------------------------------------------------------------ from records to rows
@@ -306,10 +312,10 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
         used=used,
         set_aside=len(rows.lines) + rows.aside - used,
         status="read" if used else "empty",
-        message="" if used else "a heading, and no row that could be used",
-        language=found.language.partition("_")[0],
+        message=None if used else "no_row_used",
+        language=found.language.partition("_")[0] if found.languages else None,
         number_format=mark or "unclear",
-        units="; ".join(sheet.says),
+        units="; ".join(f"{column} {unit}" for column, unit in sheet.units.items()) or None,
         covers=profile.covers,
     )
 
@@ -317,9 +323,7 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
 def _one_person(sheet: Sheet) -> None:
     people = {cell for cell in sheet.cells.get("person", ()) if cell}
     if len(people) > 1:
-        raise UnreadableFile(
-            f"{sheet.name}: {len(people)} different people are in this table; give each a file of their own"
-        )
+        raise UnreadableFile("several_people", where=sheet.name, count=len(people))
 
 
 def _page_ends(sheet: Sheet) -> None:
