@@ -136,12 +136,12 @@ def main() -> int:
     signal.signal(signal.SIGALRM, _stop)
     came: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
-    slowest, most, begun = 0.0, 0, time.perf_counter()
+    slowest, most = 0.0, 0
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) if given.through_read else None
         for _, data, _ in seeds:  # whole files first: they set the memory that is usual
             came[read_mutant(data, folder)] += 1
-        usual = peak_memory()
+        usual, begun = peak_memory(), time.perf_counter()
         for number in range(given.seed, given.seed + given.count):
             if time.perf_counter() - begun > given.seconds:
                 break

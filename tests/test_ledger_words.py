@@ -11,7 +11,17 @@ import pytest
 
 import loadlens
 from loadlens.formats.export_profiles import all_profiles
-from loadlens.ledger_words import MOMENTS, VOCABULARIES, name_field, tell_entry, tell_format, tell_message, tell_units
+from loadlens.ledger_words import (
+    MEASURES,
+    MOMENTS,
+    ROWS,
+    VOCABULARIES,
+    name_field,
+    tell_entry,
+    tell_format,
+    tell_message,
+    tell_units,
+)
 from loadlens.log import describe_columns, name_column
 from loadlens.words import knows
 
@@ -58,6 +68,21 @@ WORDS = tomllib.loads((PACKAGE / "data" / "words.toml").read_text("utf-8"))
             {"what": "unit_by_steps", "field": "distance", "value": "km (≈ 1003 m)", "count": 12},
             "distance in km (≈ 1003 m), as steps times step length show (12 rows)",
             "afstand in km (≈ 1003 m), zoals stappen maal paslengte laten zien (12 rijen)",
+        ),
+        (
+            {"what": "pace_disagrees", "field": "speed", "value": "0.462 m/s; 0.534 m/s", "count": 1},
+            "kept: 0.462 m/s; 0.534 m/s (1×)",
+            "gebruikt: 0,462 m/s; 0,534 m/s (1×)",
+        ),
+        (
+            {"what": "pace_disagrees", "field": "distance", "value": "10.02", "count": 1},
+            "kept: 10.02 (1×)",
+            "gebruikt: 10.02 (1×)",  # a cell is shown as it stands in the file
+        ),
+        (
+            {"what": "row_repeated", "row": 1020.0, "value": "1019"},
+            "row 1,020: the same as row 1,019",
+            "rij 1.020: gelijk aan rij 1.019",
         ),
         (
             {"what": "cell_unreadable", "field": "local_timestamp", "value": "2,81", "count": 1},
@@ -144,4 +169,4 @@ def test_every_language_of_headings_has_a_name():
 
 
 def test_the_keys_with_values_of_their_own_are_keys_of_the_ledger():
-    assert all(knows(f"ledger.{key}") for key in (*MOMENTS, *VOCABULARIES))
+    assert all(knows(f"ledger.{key}") for key in (*MEASURES, *MOMENTS, *ROWS, *VOCABULARIES))

@@ -97,9 +97,7 @@ def test_the_minutes_of_a_run_add_up_to_the_run():
 
 def test_a_pause_stands_between_duration_and_elapsed_time():
     found = runner("steady")
-    stopped = found.pauses.assign(long=found.pauses["end"] - found.pauses["start"]).set_index("activity")[
-        "long"
-    ]
+    stopped = found.pauses.assign(long=found.pauses["end"] - found.pauses["start"]).set_index("activity")["long"]
     runs = runs_of(found).set_index("activity")
     expected = runs["duration"].add(stopped, fill_value=0)
     assert len(stopped) > 10
@@ -196,10 +194,7 @@ def test_the_constant_runner_gives_nothing_to_find(seed):
     weeks = weekly(found)
     assert 0.08 < weeks.std() / weeks.mean() < 0.18
     longest = (
-        runs_of(found)
-        .groupby("date")["distance"]
-        .max()
-        .reindex(pd.date_range("2024-01-01", periods=364, freq="D"))
+        runs_of(found).groupby("date")["distance"].max().reindex(pd.date_range("2024-01-01", periods=364, freq="D"))
     )
     before = longest.fillna(0).shift(1).rolling(30).max()
     assert (longest / before).max() < 1.3
@@ -250,9 +245,7 @@ def test_a_fit_file_is_header_definition_data_and_checksum():
 @pytest.mark.parametrize("form", [{"big_endian": True}, {"header_size": 12}])
 def test_other_forms_of_the_format_say_the_same(form):
     moment = pd.Timestamp("2024-05-01 06:00", tz="UTC")
-    parts = [
-        exports.fit_message("record", timestamp=moment, distance=12.5, heart_rate=None, enhanced_speed=2.75)
-    ]
+    parts = [exports.fit_message("record", timestamp=moment, distance=12.5, heart_rate=None, enhanced_speed=2.75)]
     record = messages(exports.fit_file(parts, **form), "record")[0]
     assert record["timestamp"] == moment.to_pydatetime().replace(tzinfo=None)
     assert (record["distance"], record["heart_rate"], record["enhanced_speed"]) == (12.5, None, 2.75)
@@ -335,10 +328,7 @@ def test_monitoring_read_back_holds_the_nights():
     assert [r["resting_heart_rate"] for r in resting] == worn["rhr_7d"].tolist()
     levels, events = messages(content, "sleep_level"), messages(content, "event")
     assert {event["event"] for event in events} == {74}
-    slept = [
-        (levels[6 * i + 5]["timestamp"] - events[2 * i]["timestamp"]).total_seconds()
-        for i in range(len(worn))
-    ]
+    slept = [(levels[6 * i + 5]["timestamp"] - events[2 * i]["timestamp"]).total_seconds() for i in range(len(worn))]
     assert slept == worn["sleep"].tolist()
     steps = [m["steps"] for m in messages(content, "monitoring") if "steps" in m]
     assert steps[3::4] == nights["steps"].tolist()

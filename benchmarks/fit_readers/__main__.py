@@ -35,7 +35,8 @@ ROOT = Path(__file__).parents[2]
 FULL = {
     "bytes": 400_000_000,  # of the files that fast readers read in each round
     "rounds": 9,
-    "peaks": 12,  # files of which the memory is measured
+    "imports": 5,  # fresh interpreters of which the median import time is taken
+    "peaks": 40,  # files of which the memory is measured
     "slow_bytes": 1_500_000,  # the same three for slow readers
     "slow_rounds": 3,
     "slow_peaks": 4,
@@ -44,6 +45,7 @@ FULL = {
 QUICK = {
     "bytes": 8_000_000,
     "rounds": 5,
+    "imports": 2,
     "peaks": 4,
     "slow_bytes": 100_000,
     "slow_rounds": 2,
@@ -94,13 +96,13 @@ def run(files: dict[str, int], scope: dict[str, int]) -> dict[str, Any]:
     rounds = {reader.name: scope["slow_rounds" if reader.slow else "rounds"] for reader in present}
     measured = measure_times(present, chosen, rounds, scope["patience"], tell)
     large = sorted((size, name) for name, size in files.items() if size >= LARGE)
-    warm = Path(min(files, key=lambda name: abs(files[name] - 20_000)))
+    warm = Path(min(files, key=lambda name: abs(files[name] - 60_000)))
     for reader in present:
         tell(f"memory and import of {reader.name}")
         own = large[: scope["slow_peaks"]] if reader.slow else large[-scope["peaks"] :]
         if own:
             measure_peaks(reader, [Path(name) for _, name in own], warm, measured[reader.name])
-        measured[reader.name].import_seconds = measure_import(reader)
+        measured[reader.name].import_seconds = measure_import(reader, scope["imports"])
     return sum_up(readers, measured, files, counts, {"scope": scope, "subset": len(subset), "whole": len(whole)})
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 TASKS = {"records": ("record",), "all three": ("record", "session", "lap")}
 CHUNK = 32  # files between two readers' turns
 PATIENCE = 300.0  # seconds for one order, after which a reader is given up
-IMPORTS = 5  # fresh interpreters a median of import times is taken over
 
 Answer = dict[str, Any]
 
@@ -163,14 +162,14 @@ def measure_peaks(reader: Reader, files: Sequence[Path], warm: Path, measured: M
         worker.close()
 
 
-def measure_import(reader: Reader) -> float | None:
-    """Seconds that the import adds after NumPy and pandas; median of fresh interpreters."""
+def measure_import(reader: Reader, times: int) -> float | None:
+    """Seconds that the import adds after NumPy and pandas; median of so many fresh interpreters."""
     code = (
         "import numpy, pandas, time; start = time.perf_counter(); "
         f"import {reader.imports}; print(time.perf_counter() - start)"
     )
     seconds = []
-    for _ in range(IMPORTS):
+    for _ in range(times):
         done = subprocess.run(
             [str(reader.python), "-c", code], capture_output=True, text=True, check=False, env=_surroundings()
         )

@@ -132,9 +132,9 @@ def draw(found: dict[str, Any], path: Path) -> None:
             )  # fmt: skip
             axes.annotate(
                 f"{entry['median']:.3g}",
-                (entry["median"], place + shift),
+                (entry["most"], place + shift),
                 textcoords="offset points",
-                xytext=(9, -3),
+                xytext=(4, -3),
                 fontsize=7,
             )
     axes.set_yticks(range(len(names)), [f"{name} {found['readers'][name]['version']}" for name in names])

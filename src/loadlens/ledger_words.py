@@ -17,10 +17,17 @@ from loadlens.log import describe_columns, name_column
 MOMENTS = ("long_silence", "probably_cut_off", "session_start_moved", "times_without_zone", "clock_not_set")
 """Keys of the ledger whose value is a date, or a date and a time."""
 
+MEASURES = ("totals_disagree", "distance_from_positions", "local_time_unusable", "pace_disagrees")
+"""Keys whose value may be measures that a reader wrote, such as ``"0.462 m/s; 0.534 m/s"``."""
+
+ROWS = ("row_repeated", "listed_twice")
+"""Keys whose value is the number of another row."""
+
 VOCABULARIES = {"date_order_unclear": "date_orders", "sport_assumed": "sports"}
 """Key of the ledger -> section of ``data/words.toml`` that has words for its value."""
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?)?")
+_MEASURES = re.compile(r"[+-]?\d+(\.\d+)? [a-z/]+(; [+-]?\d+(\.\d+)? [a-z/]+)*")
 _PLACE = re.compile(r"byte (\d+)")
 
 
@@ -106,6 +113,10 @@ def _say_value(what: str, value: str, field: str, lang: str) -> str:
         return _say_place(value, lang)
     if what == "duration_from":
         return name_field(value, lang)
+    if what in ROWS and value.isdecimal():
+        return words.number(float(value), lang)
+    if what in MEASURES and _MEASURES.fullmatch(value):
+        return value.replace(".", words.say("numbers.decimal", lang))
     if what in MOMENTS:
         return _say_moment(value, lang)
     return _say_known(f"{VOCABULARIES[what]}.{value}" if what in VOCABULARIES else "", value or words.MISSING, lang)

@@ -50,10 +50,7 @@ def garmin_activities_csv(runner: SimulatedRunner, kind: str) -> str:
         cells = _garmin_cells(row, runner, language, statute=units == "statute")
         texts = [content[1:] if content[0] == "=" else cells[content] for _, content in columns]
         if mark == "comma":
-            texts = [
-                _swap_marks(text) if text.replace(".", "").replace(",", "").isdigit() else text
-                for text in texts
-            ]
+            texts = [_swap_marks(text) if text.replace(".", "").replace(",", "").isdigit() else text for text in texts]
         lines.append(",".join([*texts[:3], *(f'"{text}"' for text in texts[3:])]))
     return "\n".join(lines) + "\n"
 
@@ -81,9 +78,7 @@ def _pace(row: pd.Series[Any], speed: float, unit: float) -> str:
     return f"{minutes}:{second:02d}"
 
 
-def _garmin_cells(
-    row: pd.Series[Any], runner: SimulatedRunner, language: str, *, statute: bool
-) -> dict[str, str]:
+def _garmin_cells(row: pd.Series[Any], runner: SimulatedRunner, language: str, *, statute: bool) -> dict[str, str]:
     place = parameters(runner.name)["place"]
     run, swim = row["sport"] == "run", row["sport"] == "swim"
     sport = row["sub_sport"] if row["sub_sport"] in ("treadmill", "track") else row["sport"]
@@ -148,9 +143,7 @@ def garmin_sleep_csv(runner: SimulatedRunner) -> str:
             up = pd.Timestamp("2000-01-02 07:00")
             bed = up - pd.Timedelta(seconds=float(day["sleep"]))
             hours = "{}h {}min".format(*divmod(int(day["sleep"]) // 60, 60))
-            quality = next(
-                word for word, low in TABLES["garmin_sleep"]["quality"] if day["sleep_score"] >= low
-            )
+            quality = next(word for word, low in TABLES["garmin_sleep"]["quality"] if day["sleep_score"] >= low)
             cells[1:4] = [
                 f"{day['sleep_score']:.0f}",
                 f"{day['rhr_day']:.0f}",
@@ -181,9 +174,7 @@ _RECORDERS: dict[str, tuple[str, Callable[[SimulatedRunner, str], bytes]]] = {
 }
 
 
-def strava_archive(
-    runner: SimulatedRunner, language: str, kinds: Sequence[str] = ("fit",)
-) -> dict[str, bytes]:
+def strava_archive(runner: SimulatedRunner, language: str, kinds: Sequence[str] = ("fit",)) -> dict[str, bytes]:
     """Return the members of a Strava archive: path to content.
 
     Dates are UTC and say so nowhere; the first block speaks the account's language, the second the computer's;
@@ -212,9 +203,7 @@ def strava_archive(
     return {name: text.encode() for name, text in texts.items()} | members
 
 
-def _strava_cells(
-    row: pd.Series[Any], number: int, language: str, file: str
-) -> tuple[dict[str, str], dict[str, str]]:
+def _strava_cells(row: pd.Series[Any], number: int, language: str, file: str) -> tuple[dict[str, str], dict[str, str]]:
     """Give the first and the second standing of each heading that has something to say."""
     run, metres = row["sport"] == "run", row["sport"] == "swim"
     human = _number(row["distance"] / (1 if metres else 1000), 0 if metres else 2)
@@ -283,27 +272,31 @@ def _monitoring_files(runner: SimulatedRunner) -> dict[str, bytes]:
     return {f"monitoring/{w['date'].iloc[0]:%Y-%m-%d}.fit": monitoring_fit(runner, w) for w in weeks}
 
 
-WRITERS: dict[str, Callable[[SimulatedRunner], dict[str, bytes]]] = {
-    "fit": _fit_files,
-    "fit_damaged": _damaged_fit,
-    "monitoring_fit": _monitoring_files,
-    "garmin_account": write_account,
-    "wellness_csv": lambda runner: {"Sleep.csv": garmin_sleep_csv(runner).encode()},
-    "wellness_intervals": lambda runner: {"wellness.csv": intervals_wellness_csv(runner).encode()},
-    "strava_archive_en": lambda runner: strava_archive(runner, "en"),
-    "strava_archive_nl": lambda runner: strava_archive(runner, "nl"),
-    "strava_archive_de": lambda runner: strava_archive(runner, "de"),
-    "strava_archive_mixed": lambda runner: {
-        "export_4101.zip": zipped(strava_archive(runner, "en", tuple(_RECORDERS)))
-    },
-    "strava_archive_zip": lambda runner: {"export_4100.zip": zipped(strava_archive(runner, "nl"))},
-} | {
-    kind: lambda runner, kind=kind: write_tracks(runner, kind)
-    for kind in ("tcx", "tcx_blanks", "gpx", "gpx_without_type")
-} | {
-    kind: lambda runner, kind=kind: {"Activities.csv": garmin_activities_csv(runner, kind).encode()}
-    for kind in TABLES["garmin"]["kinds"]
-}
+WRITERS: dict[str, Callable[[SimulatedRunner], dict[str, bytes]]] = (
+    {
+        "fit": _fit_files,
+        "fit_damaged": _damaged_fit,
+        "monitoring_fit": _monitoring_files,
+        "garmin_account": write_account,
+        "wellness_csv": lambda runner: {"Sleep.csv": garmin_sleep_csv(runner).encode()},
+        "wellness_intervals": lambda runner: {"wellness.csv": intervals_wellness_csv(runner).encode()},
+        "strava_archive_en": lambda runner: strava_archive(runner, "en"),
+        "strava_archive_nl": lambda runner: strava_archive(runner, "nl"),
+        "strava_archive_de": lambda runner: strava_archive(runner, "de"),
+        "strava_archive_mixed": lambda runner: {
+            "export_4101.zip": zipped(strava_archive(runner, "en", tuple(_RECORDERS)))
+        },
+        "strava_archive_zip": lambda runner: {"export_4100.zip": zipped(strava_archive(runner, "nl"))},
+    }
+    | {
+        kind: lambda runner, kind=kind: write_tracks(runner, kind)
+        for kind in ("tcx", "tcx_blanks", "gpx", "gpx_without_type")
+    }
+    | {
+        kind: lambda runner, kind=kind: {"Activities.csv": garmin_activities_csv(runner, kind).encode()}
+        for kind in TABLES["garmin"]["kinds"]
+    }
+)
 """Kind of export to the function that gives its files."""
 
 
@@ -357,8 +350,7 @@ def _write_sample(name: str, folder: Path, seed: int) -> list[Path]:
     told = TABLES["samples"][name]
     runner = simulate(told["runner"], seed=seed, weeks=told.get("weeks"))
     parts = [
-        write_export(runner, folder / name, kind, last_weeks=last_weeks or None)
-        for kind, last_weeks in told["kinds"]
+        write_export(runner, folder / name, kind, last_weeks=last_weeks or None) for kind, last_weeks in told["kinds"]
     ]
     return [path for part in parts for path in part]
 

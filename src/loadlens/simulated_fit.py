@@ -186,9 +186,7 @@ def _laps(
 ) -> list[dict[str, Any]]:
     """Cut the recording at the first sample beyond every km; each lap knows the row it ends on."""
     gone = samples["distance"]
-    ends = sorted(
-        {int(np.searchsorted(gone, km)) for km in np.arange(1000, gone[-1], 1000)} | {len(clock) - 1}
-    )
+    ends = sorted({int(np.searchsorted(gone, km)) for km in np.arange(1000, gone[-1], 1000)} | {len(clock) - 1})
     laps, begin = [], 0
     for number, end in enumerate(ends):
         part = slice(begin, end + 1)

@@ -62,9 +62,7 @@ class SimulatedRunner:
     truth: dict[str, Any]
 
 
-def simulate(
-    name: str, *, seed: int = 0, weeks: int | None = None, start: str = "2024-01-01"
-) -> SimulatedRunner:
+def simulate(name: str, *, seed: int = 0, weeks: int | None = None, start: str = "2024-01-01") -> SimulatedRunner:
     """Draw one synthetic runner.
 
     Parameters
@@ -229,9 +227,7 @@ def _wander(n: int, sd: float, memory: float, rng: np.random.Generator) -> np.nd
     return wandered
 
 
-def _live(
-    activities: pd.DataFrame, first: pd.Timestamp, p: dict[str, Any], rng: np.random.Generator
-) -> pd.DataFrame:
+def _live(activities: pd.DataFrame, first: pd.Timestamp, p: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame:
     """Give the days: resting heart rate, sleep, heart rate variability, steps."""
     n = 7 * p["weeks"]
     dates = pd.date_range(first, periods=n, freq="D")
@@ -251,9 +247,7 @@ def _live(
 
 def _wear_shoes(activities: pd.DataFrame, p: dict[str, Any], rng: np.random.Generator) -> pd.DataFrame:
     """Name the pair of each run in `activities` (column ``gear``) and tell what each pair has done."""
-    pairs: list[dict[str, Any]] = [
-        {"gear": f"Simulus {i + 1}", "distance": 0.0} for i in range(p["shoes_in_use"])
-    ]
+    pairs: list[dict[str, Any]] = [{"gear": f"Simulus {i + 1}", "distance": 0.0} for i in range(p["shoes_in_use"])]
     worn: list[dict[str, Any]] = []
     named: list[str | None] = []
     bought = len(pairs)

@@ -321,10 +321,14 @@ def as_frame(table: Table) -> pd.DataFrame:
         return pd.DataFrame({**columns, **objects}, copy=len(columns) > 50)
     together, rest, index = _blueprint(tuple(columns), _kinds_of(columns), table.numbers)
     blocks = [(table.block, together)] if table.numbers else []
+    count = len(next(iter(columns.values())))
     for alike, places in rest:
         content = [columns[name] for name in alike]
-        blocks.append((np.concatenate(content).reshape(len(alike), -1), places))
-    rows = pd.RangeIndex(len(next(iter(columns.values()))))
+        if count <= _FEW:
+            blocks.append((np.concatenate(content).reshape(len(alike), -1), places))
+        else:  # each as it is: no copies of long columns
+            blocks += [(column[None], place) for column, place in zip(content, places[:, None], strict=True)]
+    rows = pd.RangeIndex(count)
     frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=rows, columns=index.view())
     return frame
 
