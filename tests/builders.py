@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from loadlens.log import RunningLog, account_days, conform, empty_table, tally_gear
+from loadlens.coverage import account_days
+from loadlens.log import RunningLog, conform, empty_table, tally_gear
 
 
 def build_activities(runs: Sequence[tuple[str, float | None]]) -> pd.DataFrame:

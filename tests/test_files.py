@@ -107,6 +107,27 @@ def test_a_bad_file_in_a_folder_never_stops_the_rest(folder, tmp_path):
     assert (sources["status"] == "read").sum() == 2
 
 
+def test_a_fault_in_a_reader_stops_one_file_only_and_says_so(folder, tmp_path, monkeypatch):
+    (tmp_path / "odd.fit").write_bytes(next(folder.rglob("*.fit")).read_bytes())
+    (tmp_path / "list.csv").write_bytes((folder / "Activities.csv").read_bytes())
+
+    def fail(source, options):
+        raise ZeroDivisionError("by no runs")
+
+    monkeypatch.setattr("loadlens.formats.fit.parse", fail)
+    sources = ll.read(tmp_path).sources.set_index("status")
+    assert "ZeroDivisionError: by no runs" in sources.loc["unreadable", "message"]
+    assert sources.loc["read", "path"].endswith("list.csv")
+    with pytest.raises(ZeroDivisionError):
+        ll.read(tmp_path / "odd.fit")
+
+
+def test_a_bad_file_among_several_named_ones_never_stops_the_rest(folder, tmp_path):
+    (tmp_path / "bad.csv").write_text("apples,pears\n1,2\n")
+    log = ll.read(tmp_path / "bad.csv", folder / "Activities.csv")
+    assert log.sources["status"].tolist() == ["unreadable", "read"]
+
+
 def test_a_list_with_unknown_headings_names_them_and_what_was_looked_for(tmp_path):
     path = tmp_path / "runs.csv"
     path.write_text("Giorno,Strada\n2024-03-01,5\n")

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from loadlens import log, merging, words
 from loadlens.containers import Unopened, find_sources
+from loadlens.coverage import account_days, note_silences
 from loadlens.formats import fit, garmin_account, tabular, tracks
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 from loadlens.ledger_words import message_column, tell_entry, tell_message
@@ -82,8 +83,9 @@ def read(*paths: str | Path, tz: str | None = None, aliases: Mapping[str, str] |
         for offer in tqdm(find_sources(path), desc=path.name, unit=" files", delay=1, leave=False):
             names[offer.name] += 1  # two exports are often both called Activities.csv: number the second
             again = f" ({names[offer.name]})" if names[offer.name] > 1 else ""
-            offers.append(_read_offer(replace(offer, name=offer.name + again), options, seen))
-            if path.is_file() and offer.name == path.name and offers[-1].facts["status"] in ("unreadable", "empty"):
+            alone = len(paths) == 1 and path.is_file() and offer.name == path.name
+            offers.append(_read_offer(replace(offer, name=offer.name + again), options, seen, alone=alone))
+            if alone and offers[-1].facts["status"] in ("unreadable", "empty"):
                 raise UnreadableFile("nothing_usable", where=offer.name, why=_explain(offers[-1]))
     return _assemble(offers)
 
@@ -105,7 +107,8 @@ def formats() -> tuple[Format, ...]:
     return (*others, fit, tracks, garmin_account, tabular)
 
 
-def _read_offer(offer: Source | Unopened, options: Options, seen: dict[str, str]) -> _Read:
+def _read_offer(offer: Source | Unopened, options: Options, seen: dict[str, str], *, alone: bool) -> _Read:
+    """Read one file; a fault of ours is an error where the file stands alone, and a row of ``sources`` among others."""
     facts: dict[str, object] = {"path": offer.name, "rows": 0, "used": 0, "set_aside": 0}
     if isinstance(offer, Unopened):
         return _Read(facts | {"status": "unreadable"} | _say_error(offer.error))
@@ -123,6 +126,11 @@ def _read_offer(offer: Source | Unopened, options: Options, seen: dict[str, str]
         reading = _recognise(source).parse(source, options)
     except UnreadableFile as error:
         return _Read(facts | {"status": "unreadable"} | _say_error(error))
+    except Exception as error:
+        if alone:
+            raise
+        fault = UnreadableFile("reader_failed", where=offer.name, fault=f"{type(error).__name__}: {error}")
+        return _Read(facts | {"status": "unreadable"} | _say_error(fault))
     known = {name: value for name, value in reading.facts.items() if name in log.describe_columns()["sources"]}
     known |= _say_message(known.pop("message", None))
     return _Read(facts | {"status": "read", "format": reading.format} | known, reading)
@@ -172,7 +180,7 @@ def _assemble(offers: list[_Read]) -> RunningLog:
     for name in ("laps", "minutes"):
         whole[name] = _follow(whole[name], renamed, final)
     covered = _covered(offers)
-    issues += _vanished(activities, covered)
+    issues += note_silences(activities, covered)
     sources = log.conform("sources", pd.DataFrame([offer.facts for offer in offers]))[0]
     return RunningLog(
         activities=activities,
@@ -181,7 +189,7 @@ def _assemble(offers: list[_Read]) -> RunningLog:
         wellness=wellness,
         gear=log.tally_gear(activities, whole["gear"][["gear", "start_distance"]]),
         diary=whole["diary"],
-        days=log.account_days(activities, wellness, covered, whole["diary"]),
+        days=account_days(activities, wellness, covered, whole["diary"]),
         sources=sources,
         ledger=_stack("ledger", [whole["ledger"], log.conform("ledger", pd.DataFrame(issues))[0]]),
     )
@@ -324,24 +332,3 @@ def _unsure_days(activities: pd.DataFrame) -> list[dict[str, object]]:
         {"source": source, "field": "date", "what": "local_day_unsure", "count": len(rows), "action": "noted"}
         for source, rows in unsure.groupby("source")
     ]
-
-
-def _vanished(activities: pd.DataFrame, covered: pd.DataFrame) -> list[dict[str, object]]:
-    """One ledger row for each long silence in a list: a month that vanished, or a real break."""
-    most = pd.Timedelta(days=reading_rules()["coverage"]["silence_worth_saying_days"])
-    issues: list[dict[str, object]] = []
-    for source, first, last in covered.itertuples(index=False):
-        dates = activities.loc[activities["date"].between(first, last), "date"].drop_duplicates().sort_values()
-        for start, length in zip(dates, (dates.shift(-1) - dates), strict=True):
-            if length > most:
-                issues.append(
-                    {
-                        "source": source,
-                        "field": "date",
-                        "what": "long_silence",
-                        "value": f"{start:%Y-%m-%d}",
-                        "count": length.days - 1,
-                        "action": "noted",
-                    }
-                )
-    return issues

@@ -1,4 +1,4 @@
-"""The running log of one athlete: nine plain DataFrames, one gate that every table passes, and the account of days.
+"""The running log of one athlete: nine plain DataFrames, and one gate that every table passes.
 
 What a column means, its unit and the range a body and a watch can produce stand in ``data/columns.toml``. Readers give
 raw frames in those columns; `conform` checks them, orders them and sets impossible values aside.
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -313,96 +312,6 @@ def tally_gear(activities: pd.DataFrame, starts: pd.DataFrame | None = None) -> 
     table["distance_possible"] = table["distance_known"] + possible
     table["runs"] = table["runs"].fillna(0)
     return conform("gear", table.rename_axis("gear").reset_index().sort_values("first_date", kind="stable"))[0]
-
-
-def account_days(
-    activities: pd.DataFrame, wellness: pd.DataFrame, covered: pd.DataFrame, diary: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Say of every local date of the span whether it was a day of running, of rest, or unknown.
-
-    Parameters
-    ----------
-    activities, wellness : DataFrame
-        The tables of those names.
-    covered : DataFrame
-        Columns first and last: the spans over which a source lists every activity.
-    diary : DataFrame, optional
-        The table of that name; its dates belong to the span, so that no entry falls outside it.
-
-    Returns
-    -------
-    DataFrame
-        The table days. Rest is a day without a run that some source covers: a complete list, a regular set of
-        recordings without a long gap, or a watch that was worn. Where a watch is otherwise worn every day and the
-        wellness data stop for several days, those days are unknown, list or no list.
-    """
-    rules = reading_rules()["coverage"]
-    dated = [activities["date"], wellness["date"], *([] if diary is None else [diary["date"]])]
-    dates = pd.concat(dated).dropna()
-    if dates.empty:
-        return conform("days", pd.DataFrame())[0]
-    index = pd.date_range(dates.min(), dates.max(), freq="D")
-    runs = activities[activities["sport"] == "run"].groupby("date").size().reindex(index, fill_value=0)
-    others = activities[activities["sport"] != "run"].groupby("date").size().reindex(index, fill_value=0)
-    reason = pd.Series("outside_sources", index=index, dtype=object)
-    worn = pd.Series(index.isin(_worn_dates(wellness)), index=index)
-    active = activities["date"].dropna()
-    if not active.empty:
-        reach = pd.Timedelta(days=rules["days_after_last_activity"])
-        near = (index >= active.min()) & (index <= active.max() + reach)
-        reason[worn & near] = "watch_worn"
-    between, gaps = _between_recordings(active, index, rules)
-    reason[gaps & (reason == "outside_sources")] = "files_gap"
-    reason[between] = "between_files"
-    for first, last in zip(covered["first"], covered["last"], strict=True):
-        reason[first:last] = "listed"
-    reason[_unworn(worn, rules) & (others == 0)] = "watch_not_worn"
-    reason[runs > 0] = "run_recorded"
-    state = reason.map(
-        {
-            "run_recorded": "run",
-            "listed": "rest",
-            "between_files": "rest",
-            "watch_worn": "rest",
-            "outside_sources": "unknown",
-            "files_gap": "unknown",
-            "watch_not_worn": "unknown",
-        }
-    )
-    days = pd.DataFrame({"date": index, "state": state, "reason": reason, "runs": runs, "other_activities": others})
-    return conform("days", days)[0]
-
-
-def _worn_dates(wellness: pd.DataFrame) -> pd.Series[Any]:
-    signs = ["rhr_day", "rhr_sleep", "hrv_rmssd", "hrv_sdnn", "sleep", "steps"]
-    return wellness.loc[wellness[signs].notna().any(axis=1), "date"]
-
-
-def _between_recordings(
-    active: pd.Series[Any], index: pd.DatetimeIndex, rules: dict[str, Any]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Days between two recordings that are close enough, and days in a gap too long to call rest."""
-    dates = np.unique(active.to_numpy().astype("datetime64[D]"))
-    between, gaps = np.zeros(len(index), bool), np.zeros(len(index), bool)
-    if len(dates) >= rules["recordings_at_least"]:
-        places = (dates - index[0].to_datetime64().astype("datetime64[D]")).astype(int)
-        for first, last in pairwise(places.tolist()):
-            (between if last - first <= rules["gap_days_at_most"] else gaps)[first : last + 1] = True
-    return between, gaps
-
-
-def _unworn(worn: pd.Series[bool], rules: dict[str, Any]) -> pd.Series[bool]:
-    """Days in a stretch without wellness data inside the span of a watch that is otherwise worn daily."""
-    if not worn.any():
-        return worn
-    inside = worn[worn].index
-    span = worn[inside[0] : inside[-1]]
-    if span.mean() < rules["worn_share_at_least"]:
-        return pd.Series(False, index=worn.index)
-    stretch = (span != span.shift()).cumsum()
-    long_enough = span.groupby(stretch).transform("size") >= rules["unworn_days_at_least"]
-    unworn: pd.Series[bool] = (~span & long_enough).reindex(worn.index, fill_value=False)
-    return unworn
 
 
 def empty_table(table: str) -> pd.DataFrame:

@@ -316,7 +316,7 @@ def find_timer_stops(part: Part) -> np.ndarray | None:
         return None
     rows = rows[np.argsort(times[rows], kind="stable")]
     stops: list[list[float]] = []
-    for row, time in zip(rows, recordings.to_seconds(times[rows]).tolist(), strict=True):
+    for row, time in zip(rows.tolist(), recordings.to_seconds(times[rows]).tolist(), strict=True):
         kind = str(read_label(part, "event", "event_type", row))
         stopped = bool(stops) and stops[-1][1] == FOR_EVER
         if kind.startswith("stop") and not stopped:

@@ -128,7 +128,7 @@ def _sleep_starts(part: Part) -> np.ndarray:
     """Return the times at which an event says that sleep began."""
     times = read_times(part, "event", "timestamp")
     begun = find_label(part, "event", "event", SLEEP_EVENT) & find_label(part, "event", "event_type", "start")
-    return times[begun & ~np.isnat(times)]
+    return np.asarray(times[begun & ~np.isnat(times)])
 
 
 def _read_steps(part: Part, offset: float, options: Options) -> list[Found]:
