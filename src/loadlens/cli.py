@@ -16,7 +16,6 @@ import pandas as pd
 
 from loadlens import __version__, words
 from loadlens.formats.source import UnreadableFile
-from loadlens.ledger_words import tell_entry, tell_format, tell_message
 from loadlens.log import RunningLog
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -151,66 +150,49 @@ def _simulate(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    log = _read(given.paths, given.lang, given.tz)
-    lang = given.lang
-    for heading, table in (
-        ("check.sources", _tell_sources(log.sources, lang)),
+    from loadlens import report_sections
+
+    log, lang = _read(given.paths, given.lang, given.tz), given.lang
+    for heading, lines in (
+        (
+            "check.sources",
+            [line for source in report_sections.sources(log, lang) for line in _tell_source(source, lang)],
+        ),
         ("check.days", _tell_days(log.days, lang)),
-        ("check.ledger", _tell_ledger(log.ledger, lang)),
+        ("check.ledger", [_tell_entry(entry) for entry in report_sections.ledger(log, lang)]),
     ):
         print(f"\n{words.say(heading, lang)}")
-        print(table)
+        print("\n".join(lines) or words.say("check.ledger_empty", lang))
     return 0
 
 
-def _tell_sources(sources: pd.DataFrame, lang: str) -> str:
-    lines = []
-    for row in _records(sources):
-        lines.append(str(row["path"]))
-        status = words.say(f"status.{row['status']}", lang)
-        lines.append(f"    {status} {row.get('format', '')}".rstrip())
-        if message := tell_message(row, lang):
-            lines.append(f"    {message}")
-        if row["rows"]:
-            counts = {name: words.number(float(row[name]), lang) for name in ("rows", "used", "set_aside")}
-            lines.append("    " + words.say("check.rows", lang, **counts))
-        if "first_date" in row:
-            lines.append(f"    {words.date(row['first_date'], lang)} – {words.date(row['last_date'], lang)}")
-        if written := tell_format(row, lang):
-            lines.append("    " + "; ".join(written))
-    return "\n".join(lines)
+def _tell_source(source: dict[str, Any], lang: str) -> list[str]:
+    """One file, or many alike: what it is, and below it what became of it."""
+    counts = dict(zip(("rows", "used", "set_aside"), source["counts"], strict=True))
+    below = [
+        f"{source['status']} {source['format']}".rstrip(),
+        source["message"],
+        words.say("check.rows", lang, **counts) if source["format"] else "",
+        source["period"].strip(words.MISSING),
+        source["written"],
+    ]
+    return [source["path"], *(f"    {line}" for line in below if line)]
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as dicts that hold only what is known."""
-    return [{str(k): v for k, v in row.items() if pd.notna(v)} for row in table.to_dict("records")]
+def _tell_entry(entry: dict[str, Any]) -> str:
+    others = f" +{entry['others']}" if entry["others"] else ""
+    place = f"{entry['example']}{others}: " if entry["example"] else ""
+    return f"{place}{entry['said']} [{entry['action']}]"
 
 
-def _tell_days(days: pd.DataFrame, lang: str) -> str:
+def _tell_days(days: pd.DataFrame, lang: str) -> list[str]:
     counts = days.groupby(["state", "reason"]).size().rename("count").reset_index()
-    return "\n".join(
+    return [
         "{:6d}  {}: {}".format(
             row["count"], words.say("states." + row["state"], lang), words.say("day_reasons." + row["reason"], lang)
         )
-        for row in _records(counts)
-    )
-
-
-def _tell_ledger(ledger: pd.DataFrame, lang: str) -> str:
-    """One line for each kind of entry, field and source."""
-    if ledger.empty:
-        return words.say("check.ledger_empty", lang)
-    kinds: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in _records(ledger):
-        known = kinds.setdefault((row.get("source"), row["what"], row.get("field")), row | {"count": 0})
-        known["count"] += row["count"]
-    return "\n".join(_tell_entry(row, lang) for row in kinds.values())
-
-
-def _tell_entry(row: dict[str, Any], lang: str) -> str:
-    place = f"{row['source']}: " if "source" in row else ""
-    action = words.say("actions." + row["action"], lang)
-    return f"{place}{tell_entry(row, lang)} [{action}]"
+        for row in counts.to_dict("records")
+    ]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pandas as pd
 from loadlens import words
 from loadlens.figure_style import rows_of
 from loadlens.guidance import LEVELS
-from loadlens.ledger_words import tell_entry, tell_message, tell_units
+from loadlens.ledger_words import tell_entry, tell_format, tell_message
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
@@ -216,7 +216,8 @@ def sources(log: RunningLog, lang: str) -> list[Section]:
     """Return every file offered, with what became of it; many files of one kind in one folder are one line."""
     table = log.sources.assign(folder=[_text(path).rpartition("/")[0] for path in log.sources["path"]])
     lines = []
-    for _, group in table.groupby(["folder", "format", "status", "message", "units"], sort=False, dropna=False):
+    same = ["folder", "format", "status", "message", "language", "number_format", "units"]
+    for _, group in table.groupby(same, sort=False, dropna=False):
         alike = group["status"].isin(["read", "ignored", "repeated"]).all()
         if len(group) >= (FILES_ALIKE if alike else FILES_TROUBLED):
             lines.append(_source_line(group, lang))
@@ -238,7 +239,7 @@ def _source_line(group: pd.DataFrame, lang: str) -> Section:
         "status": words.MISSING if pd.isna(row["status"]) else words.say(f"status.{row['status']}", lang),
         "counts": [_count(group[column].sum(min_count=1), lang) for column in ("rows", "used", "set_aside")],
         "period": " – ".join(dict.fromkeys(words.date(day, lang) for day in span)),
-        "units": tell_units(_text(row["units"]), lang),
+        "written": "; ".join(tell_format(row.to_dict(), lang)),
         "message": tell_message(row.to_dict(), lang),
     }
 
