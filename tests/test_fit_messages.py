@@ -14,14 +14,14 @@ import pytest
 from loadlens.formats import fit_parts
 from loadlens.formats.fit_messages import decode
 from loadlens.formats.fit_profile import message_numbers, message_of
-from loadlens.formats.fit_walk import Walk
+from loadlens.formats.fit_walk import Allowance, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 ENUM, SINT8, UINT8, STRING, BYTE = 0x00, 0x01, 0x02, 0x07, 0x0D
-UINT16, SINT32, UINT32, FLOAT32, UINT16Z = 0x84, 0x85, 0x86, 0x88, 0x8B
+UINT16, SINT32, UINT32, FLOAT32, FLOAT64 = 0x84, 0x85, 0x86, 0x88, 0x89
 FILE_ID, SESSION, RECORD, EVENT, DEVICE_INFO, MONITORING, HRV = 0, 18, 20, 21, 23, 55, 78
 TIME = (253, 4, UINT32)
 HEART_RATE = (3, 1, UINT8)
@@ -228,6 +228,29 @@ def test_definitions_of_one_message_are_joined_in_file_order() -> None:
     assert np.diff(found["timestamp"].astype(np.int64)).tolist() == [1, 1]
     assert np.isnan(found["heart_rate"]).tolist() == [False, True, False]
     assert found["activity_type"].tolist() == [None, "running", None]
+
+
+@pytest.mark.parametrize("count", [300, 3000])
+def test_joined_definitions_keep_their_own_values_few_or_many(count: int) -> None:
+    """Two definitions in no order at all, one with a power and a field of two numbers where the other has one."""
+    other = define(1, RECORD, TIME, (7, 2, UINT16), (200, 2, UINT8))
+    rng = random.Random(5)
+    rows: list[tuple[int, int | None, bytes]] = []
+    for second in range(count):
+        if rng.random() < 0.5:
+            rows.append((second, None, struct.pack("<BIBB", 0, NOON + second, 60 + second % 100, 7)))
+        else:
+            rows.append((second, second % 900, struct.pack("<BIHBB", 1, NOON + second, second % 900, 8, 9)))
+    data = part(define(0, RECORD, TIME, HEART_RATE, (200, 1, UINT8)), other, *(row for _, _, row in rows))
+    found = decode(data, unknown=True).columns("record")
+    powers = [np.nan if power is None else power for _, power, _ in rows]
+    hearts = [60 + second % 100 if power is None else np.nan for second, power, _ in rows]
+    np.testing.assert_array_equal(found["power"], powers)
+    np.testing.assert_array_equal(found["heart_rate"], hearts)
+    assert (np.diff(found["timestamp"].astype(np.int64)) == 1).all()
+    assert (np.diff(found["offset"]) > 0).all()
+    for (_, power, _), value in zip(rows, found["unknown_200"], strict=True):
+        assert (value == 7.0) if power is None else (value.tolist() == [8.0, 9.0])
 
 
 def test_a_local_type_can_be_defined_anew() -> None:
@@ -500,7 +523,12 @@ def test_a_file_of_headers_is_checksummed_a_fixed_number_of_times(monkeypatch: p
     headers = struct.pack("<BBHI4s", 12, 16, 0, 0xFFFFFFF0, b".FIT") * 3000
     seen: list[int] = []
     real = fit_parts.checksum
-    monkeypatch.setattr(fit_parts, "checksum", lambda data: seen.append(len(data)) or real(data))
+
+    def counted(data: bytes) -> int:
+        seen.append(len(data))
+        return real(data)
+
+    monkeypatch.setattr(fit_parts, "checksum", counted)
     assert decode(headers).names == ()
     assert sum(seen) <= 4 * len(headers)
 
@@ -523,6 +551,72 @@ def test_the_search_after_damage_grows_as_the_file_does(monkeypatch: pytest.Monk
         assert decode(part(RECORDS, *singles, *runs)).count("record") == 19 * size
         work.append(calls)
     assert 0 < work[1] < 2.2 * work[0]
+
+
+def count_messages_looked_at(monkeypatch: pytest.MonkeyPatch, data: bytes) -> int:
+    """How much of what the file allows a search for messages takes."""
+    given: list[Allowance] = []
+    real = Allowance.of
+
+    def noted(data: bytes) -> Allowance:
+        given.append(real(data))
+        return given[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Allowance, "of", noted)
+        decode(data)
+    (allowance,) = given
+    return real(data).effort - allowance.effort
+
+
+def test_bytes_are_searched_for_messages_no_further_than_the_file_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From each of 300,000 places eight messages without a time follow: 2,400,000 to look at, did nothing end it."""
+    data = part(RECORDS, records(9), define(2, RECORD, HEART_RATE), b"\7", b"\2" * 300_000)
+    allowed = 65_536 + 3 * len(data) // 8
+    assert allowed <= count_messages_looked_at(monkeypatch, data) <= allowed + len(data) // 4 + 8
+    (problem,) = decode(data).problems
+    assert "too much damage" in problem.detail
+    assert decode(data).count("record") == 9
+
+
+def test_a_search_that_is_given_up_is_told() -> None:
+    lost = [records(9, 9 * k) + b"\7" for k in range(8000)]
+    messages = decode(part(RECORDS, *lost))
+    assert 4000 * 9 < messages.count("record") < 8000 * 9
+    assert sum("too much damage" in problem.detail for problem in messages.problems) == 1
+
+
+def test_a_definition_that_lost_its_bytes_does_not_cost_what_comes_far_behind_it() -> None:
+    """The damaged one makes no sense itself, and 60,000 bytes that make none follow it."""
+    laps = define(2, 19, TIME, HEART_RATE) + b"".join(record(20 + k, local=2) for k in range(5))
+    odd = struct.pack("<BBBHB3s", 0x41, 7, 0, RECORD, 1, bytes((3, 0, UINT8)))
+    messages = decode(part(RECORDS, records(9), odd, bytes(60_000), laps))
+    assert (messages.count("record"), messages.count("lap")) == (9, 5)
+    assert [problem.kind for problem in messages.problems] == ["definition"]
+
+
+def test_more_definitions_than_a_file_can_need_end_it() -> None:
+    different = [define(0, RECORD, HEART_RATE, (k % 250, 1, UINT8), (k // 250, 2, UINT16)) for k in range(5000)]
+    messages = decode(part(*(one + b"\0\x64\1\2\3" for one in different)))
+    assert messages.count("record") == 4096
+    assert [problem.kind for problem in messages.problems if "4096" in problem.detail] == ["definition"]
+
+
+def test_no_more_than_2000_chained_files_are_read() -> None:
+    one = part(RECORDS, records(2))
+    messages = decode(one * 2100)
+    assert messages.count("record") == 2000 * 2
+    (problem,) = messages.problems
+    assert (problem.kind, problem.offset) == ("garbage", 2000 * len(one))
+
+
+def test_a_number_too_large_for_a_code_has_no_label() -> None:
+    """`event.data` means a trigger or a time only where it is a whole number; 1e300 stands for neither."""
+    fields = ((0, 1, ENUM), (3, 8, FLOAT64))
+    data = part(define(0, EVENT, *fields), *(struct.pack("<BBd", 0, 0, value) for value in (1.0, 1e300, np.inf)))
+    found = decode(data).columns("event")
+    assert found["data"].tolist() == [1.0, 1e300, np.inf]
+    assert found["timer_trigger"].tolist() == ["auto", None, None]
 
 
 # -- checksum and profile
@@ -561,8 +655,8 @@ def test_the_data_file_and_the_tables_of_fitparse_agree() -> None:
     tables = fitparse.profile.MESSAGE_TYPES
     both = [
         (field, tables[number].fields[key])
-        for number in message_numbers() if number in tables
-        for key, field in message_of(number).fields.items() if key in tables[number].fields
+        for number in message_numbers() if number in tables and (message := message_of(number))
+        for key, field in message.fields.items() if key in tables[number].fields
     ]  # fmt: skip
     assert len(both) > 1000
     for ours, theirs in both:

@@ -47,6 +47,11 @@ def test_runs_that_start_together_but_last_differently_stay_two():
     assert len(merge(activity("a", "fit", "2024-03-01 07:00", 30), activity("b", "fit", "2024-03-01 07:01", 31))) == 2
 
 
+def test_strides_of_one_minute_recorded_one_after_the_other_stay_apart():
+    strides = [activity(f"{n}.fit", "fit", f"2024-03-01 07:0{n}:{10 * n}", 1.0) for n in range(1, 5)]
+    assert len(merge(*strides)) == 4
+
+
 def test_a_ride_and_a_run_at_once_stay_two():
     ride = activity("b", "fit", "2024-03-01 07:00", 30, sport="ride")
     assert len(merge(activity("a", "fit", "2024-03-01 07:00", 30), ride)) == 2

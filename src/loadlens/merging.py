@@ -121,20 +121,24 @@ def _same_start(table: pd.DataFrame, clock: str) -> list[tuple[int, int]]:
     for step in range(1, 5):  # a run in five sources at once is the most that is looked for
         near = seconds[step:] - seconds[:-step] <= rules["start_seconds"]
         for first in np.flatnonzero(near & (runs[step:] == runs[:-step])).tolist():
-            if _as_long(lengths, first, first + step, rules["share"]):
-                pairs.append((int(places[first]), int(places[first + step])))
+            other = first + step
+            apart = (seconds[other] - seconds[first]) * rules["duration_over_gap"]
+            if _as_long(lengths, first, other, apart, rules["share"]):
+                pairs.append((int(places[first]), int(places[other])))
     return pairs
 
 
-def _as_long(lengths: dict[str, Any], one: int, other: int, share: float) -> bool:
-    """Whether any of the durations agree, or, where one lacks a duration, the distances."""
+def _as_long(lengths: dict[str, Any], one: int, other: int, least: float, share: float) -> bool:
+    """Whether any of the durations, of `least` seconds or more, agree; where one has none, whether the distances do."""
     times = [
         (lengths[a][one], lengths[b][other])
         for a in ("duration", "moving", "elapsed")
         for b in ("duration", "moving", "elapsed")
     ]
     times = [(a, b) for a, b in times if a > 0 and b > 0]  # NaN is not > 0
-    if not times:
+    if times:
+        times = [(a, b) for a, b in times if min(a, b) >= least]
+    else:
         a, b = lengths["distance"][one], lengths["distance"][other]
         times = [(a, b)] if a > 0 and b > 0 else []
     return any(abs(a - b) <= share * max(a, b) for a, b in times)

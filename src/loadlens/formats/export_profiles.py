@@ -16,7 +16,7 @@ from typing import Any
 
 from loadlens.formats.cells import plain, split_unit
 
-NOT_PROFILES = ("sports.toml", "months.toml", "garmin_account.toml")
+NOT_PROFILES = ("sports.toml", "months.toml")
 DATE_KINDS = ("clock", "instant", "date")
 DATE_COLUMNS = ("date", "start_local", "start_utc")
 

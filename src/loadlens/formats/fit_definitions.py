@@ -3,18 +3,21 @@
 After its header byte a definition has a reserved byte, the byte order, the message number (`record` is 20), the count
 of fields, and for each field its number, its size in bytes and its base type; with bit 5 of the header also the same
 for developer fields, which `field_description` messages in the file itself name. A `Plan` joins what a definition
-says of a field with what the profile does.
+says of a field with what the profile does; a `Block` says where the messages of a definition stand.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from array import array
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from loadlens.formats.fit_profile import BASE_TYPES, EVERYWHERE, BaseType, Field, base_number, field_of, message_of
+
+LONGEST_PERIOD = 8  # messages after which a sequence of headers recurs
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +122,80 @@ class Plan:
         return np.array([self.labels.get(code, code) for code in (*range(128), *codes)], object)
 
 
+@dataclass(eq=False)
+class Block:
+    """The messages of one definition in one part: where their header bytes stand."""
+
+    definition: Definition
+    part: int
+    compressed: bool
+    singles: array[int] = field(default_factory=lambda: array("q"))
+    runs: list[tuple[int, int, int]] = field(default_factory=list)  # first place, count, stride
+
+    def __len__(self) -> int:
+        return len(self.singles) + (sum([count for _, count, _ in self.runs]) if self.runs else 0)
+
+    @property
+    def first(self) -> int:
+        """Offset of the first message."""
+        first = self.runs[0][0] if self.runs else self.singles[0]
+        return min(first, self.singles[0]) if self.singles else first
+
+    @property
+    def last_two(self) -> list[int]:
+        """Offsets of the last messages, two at most; they are among the runs of one period or the singles."""
+        runs = self.runs[-LONGEST_PERIOD:]
+        ends = [first + stride * k for first, count, stride in runs for k in range(max(0, count - 2), count)]
+        return sorted([*self.singles[-2:], *ends])[-2:]
+
+    @property
+    def last(self) -> int:
+        """Offset of the last message."""
+        return self.last_two[-1]
+
+    def take_back(self) -> int:
+        """Forget the last message, and return its offset."""
+        last = self.last
+        if self.singles and self.singles[-1] == last:
+            return self.singles.pop()
+        for place in range(len(self.runs) - 1, -1, -1):
+            first, count, stride = self.runs[place]
+            if first + stride * (count - 1) == last:
+                self.runs[place : place + 1] = [(first, count - 1, stride)] if count > 1 else []
+                break
+        return last
+
+    @cached_property
+    def positions(self) -> np.ndarray:
+        """Offsets of the messages in the file, ascending."""
+        if len(self.runs) == 1 and not self.singles:
+            first, count, stride = self.runs[0]
+            return np.arange(count, dtype=np.int64) * stride + first
+        singles = np.array(self.singles, np.int64)
+        if not self.runs:
+            return singles
+        first, count, stride = np.array(self.runs, np.int64).T
+        number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        places = np.concatenate([np.repeat(first, count) + np.repeat(stride, count) * number, singles])
+        return np.sort(places, kind="stable")
+
+    def rows(self, data: bytes) -> np.ndarray:
+        """Content of the messages, header bytes left out, as an array of raw items of their size."""
+        size = self.definition.size
+        if len(self.runs) == 1 and not self.singles:
+            first, count, stride = self.runs[0]
+            return np.ndarray((count,), f"V{size}", data, first + 1, (stride,))
+        anywhere = np.ndarray((len(data) - size + 1,), f"V{size}", data, 0, (1,))
+        rows: np.ndarray = anywhere[self.positions + 1]
+        return rows
+
+
+def time_dtype(definition: Definition) -> np.dtype[Any]:
+    """Type of a message of which only the time is read."""
+    formats, offsets = [np.dtype(f"{definition.order}u4")], [definition.time_place or 0]
+    return np.dtype({"names": ["time"], "formats": formats, "offsets": offsets, "itemsize": definition.size})
+
+
 def plan_field(name: str, meaning: Field | None, size: int, base: int, at: int, order: str) -> Plan | None:
     """Plan one field of a definition.
 
@@ -168,7 +245,7 @@ def _suits(meaning: Field, stored: BaseType) -> bool:
     return meaning.base.code != "S" and not (meaning.labels and stored.code[0] == "f")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _definition(content: bytes, has_developer: bool) -> Definition:
     """Read a definition without its header byte; cached, for watches repeat theirs from file to file."""
     native = 5 + 3 * content[4]

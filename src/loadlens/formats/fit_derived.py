@@ -17,13 +17,14 @@ import numpy as np
 
 from loadlens.formats.fit_definitions import plan_field
 from loadlens.formats.fit_profile import BASE_TYPES, base_number, field_of
-from loadlens.formats.fit_values import Columns, Layout, as_times, native_layout, unroll
+from loadlens.formats.fit_values import EPOCH, NO_SECOND, Columns, Layout, native_layout
 
 if TYPE_CHECKING:
     from loadlens.formats.fit_definitions import Definition, Plan
     from loadlens.formats.fit_profile import Component, Field, Message
 
 _TOLD = ("developer_data_index", "field_definition_number", "fit_base_type_id", "field_name", "units")
+_EXACT = 2.0**53  # numbers below are whole in float64; what is stored as a larger one is no code, time or count
 
 
 def derive(table: Columns, message: Message) -> None:
@@ -104,10 +105,12 @@ def _read_otherwise(table: Columns, meaning: Field) -> None:
         when = [(name, label) for name, label in subfield.when if label in present[name]]
         if not when or subfield.field.name in table:
             continue
-        valid = np.isfinite(column)
+        valid = np.abs(column) < _EXACT
         valid &= np.logical_or.reduce([_equals(table[name], label) for name, label in when])
         if valid.any():
             raw = np.rint((np.where(valid, column, 0) + meaning.offset) * meaning.scale)
+            valid &= np.abs(raw) < _EXACT
+            raw[~valid] = 0
             table[subfield.field.name] = _subfield_values(raw, valid, subfield.field)
 
 
@@ -133,6 +136,42 @@ def _subfield_values(raw: np.ndarray, valid: np.ndarray, meaning: Field) -> np.n
     return np.where(valid, raw / meaning.scale - meaning.offset, np.nan)
 
 
+def as_times(seconds: np.ndarray) -> np.ndarray:
+    """Turn whole seconds since 1989-12-31 (int64) into times, NaT where negative."""
+    since = seconds + EPOCH
+    since[seconds < 0] = NO_SECOND
+    return since.view("datetime64[s]")
+
+
+def unroll(anchors: np.ndarray, low: np.ndarray, bits: int, group: np.ndarray) -> np.ndarray:
+    """Whole numbers from their lowest bits, counted on from the last anchor of the same group.
+
+    Parameters
+    ----------
+    anchors : int64 array
+        The whole number where it is known, else -1.
+    low : int64 array
+        The lowest `bits` bits where it is not.
+    bits : int
+        Width of `low`.
+    group : int array
+        Ascending; nothing is counted on from one group into the next.
+
+    Returns
+    -------
+    int64 array
+        -1 before the first anchor of a group.
+    """
+    known = anchors >= 0
+    low = np.where(known, anchors, low) & ((1 << bits) - 1)
+    steps = np.diff(low, prepend=low[:1]) & ((1 << bits) - 1)
+    steps[known] = 0
+    total = np.cumsum(steps)
+    last = np.maximum.accumulate(np.where(known, np.arange(len(low)), 0))
+    sound = known[last] & (group[last] == group)
+    return np.where(sound, anchors[last] + total - total[last], -1)
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """What a `field_description` says of a developer field; without a name nobody described it."""
@@ -142,10 +181,10 @@ class Description:
     units: str | None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def describe(definition: Definition, content: bytes) -> tuple[int, int, Description] | None:
     """Read one `field_description` from its native fields: developer data index, number, and what it says."""
-    table = native_layout(definition, False).table(np.frombuffer(content, f"V{definition.size}")).columns
+    table = native_layout(definition, False).columns_of(np.frombuffer(content, f"V{definition.size}"))
     index, number, base, name, units = (table[key][0] if key in table else None for key in _TOLD)
     if index is None or number is None or np.isnan(index) or np.isnan(number):
         return None
@@ -155,7 +194,7 @@ def describe(definition: Definition, content: bytes) -> tuple[int, int, Descript
     return (int(index), int(number), how) if kind < len(BASE_TYPES) else None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def plan_developer(
     definition: Definition, used: tuple[Description, ...], native: frozenset[str], unknown: bool
 ) -> tuple[Plan, ...]:
@@ -174,7 +213,7 @@ def plan_developer(
     return tuple(plans.values())
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def extend(native: Layout, developer: tuple[Plan, ...], size: int) -> Layout:
     """Layout with developer fields too."""
     return Layout((*native.plans, *developer), size)

@@ -5,11 +5,11 @@ Reading it takes these steps, each in a module that can be read alone:
 
 1. `fit_parts` finds the parts of the file and where their data end, and verifies the checksums;
 2. `fit_walk` passes once over the one-byte message headers, reads the definitions (`fit_definitions`) and notes
-   where the messages of each stand;
-3. `fit_values` turns all messages of a definition into columns at once, with what `fit_profile` says of each field;
-4. here the definitions of one message type are joined, in file order, with what needs more than one message: the
-   names of developer fields, times of which a message holds only the lowest bits, and the tables' derived columns
-   (`fit_derived`).
+   where the messages of each stand (a `Block`);
+3. `fit_values` turns all messages of a definition into columns at once, with what `fit_profile` says of each field,
+   and joins the definitions of one message type in file order;
+4. here comes what needs more than one message: the names of developer fields, times of which a message holds only the
+   lowest bits, and the tables' derived columns (`fit_derived`).
 
 There is no Python loop over the messages of a regular file. Damage never raises: what came before it is kept, what
 makes sense after it too, and `problems` says where and why. Steps 3 and 4 happen for the message types asked for.
@@ -17,41 +17,36 @@ makes sense after it too, and `problems` says where and why. Steps 3 and 4 happe
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from loadlens.formats.fit_derived import Description, derive, describe, extend, plan_developer
+from loadlens.formats.fit_definitions import time_dtype
+from loadlens.formats.fit_derived import Description, as_times, derive, describe, extend, plan_developer, unroll
 from loadlens.formats.fit_parts import Problem, find_parts
 from loadlens.formats.fit_profile import base_number, message_of
-from loadlens.formats.fit_values import (
-    EPOCH,
-    NO_TIME,
-    Columns,
-    Table,
-    as_frame,
-    as_times,
-    native_layout,
-    stack,
-    time_dtype,
-    unroll,
-)
-from loadlens.formats.fit_walk import Block, Walk
+from loadlens.formats.fit_values import EPOCH, FEW, NO_TIME, Columns, Piece, Table, join, native_layout
+from loadlens.formats.fit_walk import Allowance, Walk
+
+try:
+    from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
+except ImportError:  # before pandas 3
+    create_dataframe_from_blocks = None
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
-
-    from loadlens.formats.fit_definitions import Plan
+    from loadlens.formats.fit_definitions import Block, Plan
 
 __all__ = ["FitMessages", "Problem", "decode"]
 
 _FIELD_DESCRIPTION = 206
 _CELLS = 32  # most cells of a table for each byte of the file; real files stay under 4
 _FREE_CELLS = 1 << 20
+_MANY = 50  # columns from which pandas is slower with each on its own
 
 
 def decode(data: bytes, *, unknown: bool = False) -> FitMessages:
@@ -71,8 +66,9 @@ def decode(data: bytes, *, unknown: bool = False) -> FitMessages:
     """
     problems: list[Problem] = []
     blocks: list[Block] = []
+    allowance = Allowance.of(data)
     for number, part in enumerate(find_parts(data, problems)):
-        walk = Walk(data, number, part.body, part.end)
+        walk = Walk(data, number, part.body, part.end, allowance)
         blocks += walk.blocks
         problems += walk.problems
     return FitMessages(data, blocks, problems, unknown)
@@ -141,7 +137,7 @@ class FitMessages:
         pieces = [piece for block in self._blocks.get(name, ()) for piece in self._pieces(block)]
         if not pieces:
             return Table({})
-        table = stack(pieces)
+        table = join(pieces)
         columns, message = table.columns, message_of(self._blocks[name][0].definition.number)
         if "timestamp_16" in columns and columns["timestamp_16"].dtype.kind == "f":
             columns["timestamp"] = self._times_from_16_bits(columns)
@@ -192,21 +188,15 @@ class FitMessages:
         self._blocks[name] = sorted(kept, key=lambda block: block.first)
         return problems
 
-    def _pieces(self, block: Block) -> Iterator[Table]:
-        """Columns of one definition, in one table unless developer fields change their meaning on the way."""
+    def _pieces(self, block: Block) -> Iterator[Piece]:
+        """Messages of one definition, in one piece unless developer fields change their meaning on the way."""
         native = native_layout(block.definition, self._unknown)
         rows = block.rows(self._data)
         for chosen, developer in self._developer(block):
             layout = extend(native, tuple(developer), block.definition.size) if developer else native
             places = block.positions[chosen]
-            table = layout.table(rows[chosen])
-            columns = {"part": np.full(len(places), block.part), "offset": np.array(places)} | table.columns
-            if block.compressed:
-                counted = self._times_from_headers(places)
-                own = columns.get("timestamp", counted)
-                columns["timestamp"] = np.where(np.isnat(own), counted, own)
-            table.columns = columns
-            yield table
+            times = self._times_from_headers(places) if block.compressed else None
+            yield Piece(layout, rows[chosen], places, block.part, times)
 
     # -- developer fields
 
@@ -316,3 +306,48 @@ class FitMessages:
 
 
 _NOBODY = (np.zeros(1, np.int64), [Description("", base_number("byte"), None)])
+
+
+def as_frame(table: Table) -> pd.DataFrame:
+    """Return a table as a frame without copying its block; objects stay objects.
+
+    Building a frame of thirty columns one by one takes longer than reading a short file, hence the blocks.
+    """
+    columns = table.columns
+    if create_dataframe_from_blocks is None or not columns:
+        objects = {key: pd.Series(column, dtype=object) for key, column in columns.items() if column.dtype == object}
+        return pd.DataFrame({**columns, **objects}, copy=len(columns) > _MANY)
+    together, rest, index = _blueprint(tuple(columns), _kinds_of(columns), table.numbers)
+    blocks = [(table.block, together)] if table.numbers else []
+    count = len(next(iter(columns.values())))
+    for alike, places in rest:
+        content = [columns[name] for name in alike]
+        if count <= FEW:
+            blocks.append((np.concatenate(content).reshape(len(alike), -1), places))
+        else:  # each as it is: no copies of long columns
+            blocks += [(column[None], place) for column, place in zip(content, places[:, None], strict=True)]
+    rows = pd.RangeIndex(count)
+    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=rows, columns=index.view())
+    return frame
+
+
+def _kinds_of(columns: Columns) -> str:
+    return "".join([column.dtype.kind for column in columns.values()])
+
+
+_Group = tuple[list[str], np.ndarray]
+
+
+@lru_cache(maxsize=256)
+def _blueprint(
+    names: tuple[str, ...], kinds: str, numbers: tuple[str, ...]
+) -> tuple[np.ndarray, list[_Group], pd.Index]:
+    """Where the rows of a block go among the columns, the other columns by kind with their places, and the names."""
+    place = {name: number for number, name in enumerate(names)}
+    together = np.array([place[name] for name in numbers], np.intp)
+    alike: dict[str, list[str]] = {}
+    for name, kind in zip(names, kinds, strict=True):
+        if name not in numbers:
+            alike.setdefault(kind, []).append(name)
+    rest = [(group, np.array([place[name] for name in group], np.intp)) for group in alike.values()]
+    return together, rest, pd.Index(names)

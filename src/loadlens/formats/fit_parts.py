@@ -25,6 +25,8 @@ try:
 except ImportError:  # an optional extra
     _fast_checksum = None
 
+MOST_PARTS = 2000  # chained files in one that are looked for; more is damage or malice
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -91,11 +93,16 @@ def find_parts(data: bytes, problems: list[Problem]) -> Iterator[Part]:
 
     Each stretch of the file is searched and checked a fixed number of times at most, whatever the headers claim.
     """
-    after = 0
+    after, count = 0, 0
     at = 0 if _is_header(data, 0) else _next_header(data, 0)
     if at is None:
         problems.append(Problem(0, "not_fit", "no FIT header in these bytes"))
     while at is not None:
+        if count == MOST_PARTS:
+            detail = f"more than {MOST_PARTS} files in one; {len(data) - at} bytes are not read"
+            problems.append(Problem(at, "garbage", detail))
+            return
+        count += 1
         if at > after:
             problems.append(Problem(after, "garbage", f"{at - after} bytes before the next header"))
         part = _outline(data, at, problems)

@@ -1,7 +1,8 @@
 """Stored values of FIT messages to physical ones, whole columns at a time.
 
-Numbers become float64 (stored value / scale - offset, NaN where invalid), all of a message type in one block of
-memory, a row for each field; times datetime64[s], text, labels and arrays objects (None where missing).
+Numbers become float64 (stored value / scale - offset, NaN where invalid), times datetime64[s], text, labels and arrays
+objects (None where missing). All numbers of a message type lie in one block of memory, a row for each field, and each
+definition is read straight into its places there, in file order, so no value is held twice.
 """
 
 from __future__ import annotations
@@ -13,41 +14,19 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-
-try:
-    from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
-except ImportError:  # before pandas 3
-    create_dataframe_from_blocks = None
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
     from loadlens.formats.fit_definitions import Definition, Plan
 
 EPOCH = 631065600  # 1989-12-31T00:00:00Z, second 0 of FIT, in Unix time
 NO_TIME = np.datetime64("NaT", "s")
-_NO_SECOND = np.iinfo(np.int64).min  # how datetime64 stores NaT
-_FEW = 512  # messages up to which all numbers are computed together
+NO_SECOND = np.iinfo(np.int64).min  # how datetime64 stores NaT
+FEW = 512  # messages up to which all numbers are computed together
 
 Columns = dict[str, np.ndarray]
-
-
-@dataclass(slots=True)
-class Table:
-    """Columns of one message type.
-
-    Attributes
-    ----------
-    columns : dict of str to array
-        All columns by name, those of `block` as views of its rows.
-    block : float64 array (fields, messages)
-        The numbers.
-    numbers : tuple of str
-        Names of its rows.
-    """
-
-    columns: Columns
-    block: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    numbers: tuple[str, ...] = ()
 
 
 class Layout:
@@ -59,6 +38,13 @@ class Layout:
         Fields to read, names distinct.
     size : int
         Bytes of a message.
+
+    Attributes
+    ----------
+    numbers : tuple of str
+        Names of the columns of numbers.
+    kinds : dict of str to str
+        Kind of each column in their order: `f`, `M` for times, `O`.
     """
 
     def __init__(self, plans: tuple[Plan, ...], size: int) -> None:
@@ -83,40 +69,81 @@ class Layout:
         ]
         self._bytes = np.array([at for plan in numbers for at in range(plan.at, plan.at + plan.dtype.itemsize)], int)
         self._kinds = _kinds(numbers)
+        self.kinds = dict.fromkeys(self.numbers, "f")
+        self.kinds |= {plan.name: "M" if _is_time(plan) else "O" for plan in self._others}
+        self.kinds |= dict.fromkeys(self._labels, "O")
         self._has_floats = any(plan.dtype.base.kind == "f" for plan in plans)
 
-    def table(self, rows: np.ndarray) -> Table:
-        """Columns of each field, from the raw content of the messages."""
-        with np.errstate(all="ignore") if self._has_floats else nullcontext():  # patterns of NaN trip the casts
-            block = np.empty((len(self._numbers), len(rows)))
-            if self._numbers:
-                (self._read_few if len(rows) <= _FEW else self._read_many)(rows, block)
-            columns = dict(zip(self.numbers, block, strict=True))
-            if self._others:
-                fields = rows.view(self._dtype)
-                columns |= {plan.name: _physical(fields[plan.name], plan) for plan in self._others}
+    def numbers_of(self, rows: np.ndarray) -> np.ndarray:
+        """Numbers from the raw content of the messages, (fields, messages)."""
+        block = np.empty((len(self._numbers), len(rows)))
+        if len(rows) > FEW:
+            fields = rows.view(self._dtype)
+            for place, values in enumerate(block):
+                self._read(fields, place, values)
+        elif self._numbers:
+            self._read_few(rows, block)
+        return block
+
+    def columns_of(self, rows: np.ndarray) -> Columns:
+        """All columns, from the raw content of the messages."""
+        return dict(zip(self.numbers, self.numbers_of(rows), strict=True)) | self.rest_of(rows)
+
+    def spread_numbers(
+        self, rows: np.ndarray, block: np.ndarray, target: slice | np.ndarray, chosen: np.ndarray, places: np.ndarray
+    ) -> None:
+        """Write numbers into a block (fields, messages) of more than this definition.
+
+        The fields `chosen` go to the rows `places` of the block, the messages to its columns `target`.
+        """
+        if len(rows) <= FEW:
+            values = self.numbers_of(rows)[chosen]
+            if isinstance(target, slice):
+                block[places, target] = values
+            else:
+                block[places[:, None], target] = values
+            return
+        fields = rows.view(self._dtype)
+        for number, place in zip(chosen.tolist(), places.tolist(), strict=True):
+            if isinstance(target, slice):
+                self._read(fields, number, block[place, target])
+            else:
+                block[place][target] = self._read(fields, number, np.empty(len(rows)))
+
+    def rest_of(self, rows: np.ndarray) -> Columns:
+        """Columns of all that is no number, from the raw content of the messages."""
+        columns: Columns = {}
+        if self._others:
+            fields = rows.view(self._dtype)
+            with self._unwarned():
+                columns = {plan.name: _physical(fields[plan.name], plan) for plan in self._others}
         if self._labels:
             codes = _content(rows).take(self._label_places, axis=1)
             columns |= zip(self._labels, self._label_tables[(codes + self._label_starts).T], strict=True)
-        return Table(columns, block, self.numbers)
+        return columns
+
+    def _unwarned(self) -> AbstractContextManager[Any]:
+        """Patterns of NaN trip the casts of floating-point fields."""
+        return np.errstate(all="ignore") if self._has_floats else nullcontext()
 
     def _read_few(self, rows: np.ndarray, block: np.ndarray) -> None:
         """Read numbers of few messages: fields of one type side by side, then all together."""
         content = _content(rows).take(self._bytes, axis=1)
-        for dtype, first, last, start, stop in self._kinds:
-            block[first:last] = content[:, start:stop].view(dtype).T
-        missing = block == self._invalid
-        for row in self._unset:
-            missing[row] |= block[row] == self._numbers[row].meaning.unset
-        block /= self._scale
-        block -= self._offset
-        np.copyto(block, np.nan, where=missing)
+        with self._unwarned():
+            for dtype, first, last, start, stop in self._kinds:
+                block[first:last] = content[:, start:stop].view(dtype).T
+            missing = block == self._invalid
+            for row in self._unset:
+                missing[row] |= block[row] == self._numbers[row].meaning.unset
+            block /= self._scale
+            block -= self._offset
+            np.copyto(block, np.nan, where=missing)
 
-    def _read_many(self, rows: np.ndarray, block: np.ndarray) -> None:
-        """Read numbers of many messages, field by field straight into their place."""
-        fields = rows.view(self._dtype)
-        for values, plan in zip(block, self._numbers, strict=True):
-            _numbers(fields[plan.name], plan, values)
+    def _read(self, fields: np.ndarray, number: int, values: np.ndarray) -> np.ndarray:
+        """Read one field of many messages straight into its place."""
+        plan = self._numbers[number]
+        with self._unwarned():
+            return _numbers(fields[plan.name], plan, values)
 
 
 def _content(rows: np.ndarray) -> np.ndarray:
@@ -138,17 +165,16 @@ def _kinds(plans: list[Plan]) -> list[tuple[np.dtype[Any], int, int, int, int]]:
     return kinds
 
 
-def time_dtype(definition: Definition) -> np.dtype[Any]:
-    """Type of a message of which only the time is read."""
-    formats, offsets = [np.dtype(f"{definition.order}u4")], [definition.time_place or 0]
-    return np.dtype({"names": ["time"], "formats": formats, "offsets": offsets, "itemsize": definition.size})
-
-
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def native_layout(definition: Definition, unknown: bool) -> Layout:
     """Layout of the fields of the profile, with `unknown` of all others too."""
     plans = tuple(plan for plan in definition.plans.values() if plan.known or unknown)
     return Layout(plans, definition.size)
+
+
+def _is_time(plan: Plan) -> bool:
+    """Whether the column is one of times."""
+    return plan.meaning.is_time and plan.dtype.kind in "iu" and not plan.dtype.shape
 
 
 def _physical(raw: np.ndarray, plan: Plan) -> np.ndarray:
@@ -160,7 +186,7 @@ def _physical(raw: np.ndarray, plan: Plan) -> np.ndarray:
     if plan.meaning.is_time:
         seconds = raw.astype(np.int64)
         seconds += EPOCH
-        seconds[raw == plan.invalid] = _NO_SECOND
+        seconds[raw == plan.invalid] = NO_SECOND
         return seconds.view("datetime64[s]")
     return np.fromiter((plan.labels.get(code, code) for code in raw.tolist()), object, len(raw))
 
@@ -174,7 +200,7 @@ def _numbers(raw: np.ndarray, plan: Plan, values: np.ndarray) -> np.ndarray:
     if plan.meaning.offset:
         values -= plan.meaning.offset
     missing = _missing(raw, plan)
-    if missing is not None and (missing.size <= _FEW or missing.any()):
+    if missing is not None and (missing.size <= FEW or missing.any()):
         values[missing] = np.nan
     return values
 
@@ -197,93 +223,115 @@ def _texts(raw: np.ndarray) -> np.ndarray:
     return np.fromiter(parts, object, len(raw))
 
 
-def as_times(seconds: np.ndarray) -> np.ndarray:
-    """Turn whole seconds since 1989-12-31 (int64) into times, NaT where negative."""
-    since = seconds + EPOCH
-    since[seconds < 0] = _NO_SECOND
-    return since.view("datetime64[s]")
+@dataclass(slots=True)
+class Table:
+    """Columns of one message type.
 
-
-def unroll(anchors: np.ndarray, low: np.ndarray, bits: int, group: np.ndarray) -> np.ndarray:
-    """Whole numbers from their lowest bits, counted on from the last anchor of the same group.
-
-    Parameters
+    Attributes
     ----------
-    anchors : int64 array
-        The whole number where it is known, else -1.
-    low : int64 array
-        The lowest `bits` bits where it is not.
-    bits : int
-        Width of `low`.
-    group : int array
-        Ascending; nothing is counted on from one group into the next.
-
-    Returns
-    -------
-    int64 array
-        -1 before the first anchor of a group.
+    columns : dict of str to array
+        All columns by name, those of `block` as views of its rows.
+    block : float64 array (fields, messages)
+        The numbers.
+    numbers : tuple of str
+        Names of its rows.
     """
-    known = anchors >= 0
-    low = np.where(known, anchors, low) & ((1 << bits) - 1)
-    steps = np.diff(low, prepend=low[:1]) & ((1 << bits) - 1)
-    steps[known] = 0
-    total = np.cumsum(steps)
-    last = np.maximum.accumulate(np.where(known, np.arange(len(low)), 0))
-    sound = known[last] & (group[last] == group)
-    return np.where(sound, anchors[last] + total - total[last], -1)
+
+    columns: Columns
+    block: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    numbers: tuple[str, ...] = ()
 
 
-def stack(pieces: list[Table]) -> Table:
-    """Join tables of several definitions: rows by `offset`, missing where a definition lacks a field."""
+@dataclass(slots=True)
+class Piece:
+    """Messages of one definition in one part, to be read.
+
+    Attributes
+    ----------
+    layout : Layout
+        How to read them.
+    rows : array
+        Their raw content.
+    offsets : int64 array
+        Where they stand in the file, ascending.
+    part : int
+        Which chained file.
+    times : datetime64[s] array or None
+        Times counted on from their headers, where these hold some.
+    """
+
+    layout: Layout
+    rows: np.ndarray
+    offsets: np.ndarray
+    part: int
+    times: np.ndarray | None
+
+
+def join(pieces: list[Piece]) -> Table:
+    """Read the messages of several definitions: rows by offset, missing where a definition lacks a field."""
     if len(pieces) == 1:
-        return pieces[0]
-    targets = _targets([piece.columns["offset"] for piece in pieces])
-    rows = sum(len(piece.columns["offset"]) for piece in pieces)
-    kinds, numbers, places = _union(tuple((tuple(p.columns), _kinds_of(p.columns), p.numbers) for p in pieces))
-    block = np.full((len(numbers), rows), np.nan)
-    for piece, target, (source, place) in zip(pieces, targets, places, strict=True):
-        values = piece.block if len(source) == len(piece.block) else piece.block[source]
-        if isinstance(target, slice):
-            block[place, target] = values
-        elif rows <= _FEW:
-            block[place[:, None], target] = values
-        else:  # faster for many messages
-            for row, column in zip(place.tolist(), values, strict=True):
-                block[row][target] = column
+        return _read_alone(pieces[0])
+    targets = _targets([piece.offsets for piece in pieces])
+    count = sum([len(piece.offsets) for piece in pieces])
+    kinds, numbers, sources = _union(tuple([(piece.layout, piece.times is not None) for piece in pieces]))
+    block = np.full((len(numbers), count), np.nan)
     found = dict(zip(numbers, block, strict=True))
-    for name, kind in kinds.items():
-        if name not in found:
-            column = found[name] = _blank(kind, rows)
-            for piece, target in zip(pieces, targets, strict=True):
-                if name in piece.columns:
-                    part = piece.columns[name]
-                    column[target] = part if part.dtype.kind == kind else as_objects(part)
+    found |= {name: _blank(kind, count) for name, kind in kinds.items() if kind != "f"}
+    for piece, target, (chosen, places, mixed) in zip(pieces, targets, sources, strict=True):
+        found["part"][target], found["offset"][target] = piece.part, piece.offsets
+        piece.layout.spread_numbers(piece.rows, block, target, chosen, places)
+        rest = piece.layout.rest_of(piece.rows)
+        if mixed:
+            own = piece.layout.numbers_of(piece.rows)
+            rest |= {piece.layout.numbers[row]: own[row] for row in mixed}
+        for name, column in _complete(rest, piece.times).items():
+            found[name][target] = column if column.dtype.kind == kinds[name] else as_objects(column)
     return Table({name: found[name] for name in kinds}, block, numbers)
 
 
-def _kinds_of(columns: Columns) -> str:
-    return "".join([column.dtype.kind for column in columns.values()])
+def _read_alone(piece: Piece) -> Table:
+    """Read the messages of one definition."""
+    block, numbers = piece.layout.numbers_of(piece.rows), piece.layout.numbers
+    columns = {"part": np.full(len(piece.offsets), piece.part), "offset": np.array(piece.offsets)}
+    columns |= zip(numbers, block, strict=True)
+    columns |= _complete(piece.layout.rest_of(piece.rows), piece.times)
+    return Table(columns, block, numbers)
 
 
-@lru_cache(maxsize=512)
-def _union(
-    shapes: tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...],
-) -> tuple[dict[str, str], tuple[str, ...], list[tuple[np.ndarray, np.ndarray]]]:
-    """Kinds of the columns of several tables, names of the numbers, and by table which rows of its block go where."""
-    kinds: dict[str, str] = {}
-    for names, told, _ in shapes:
-        for name, kind in zip(names, told, strict=True):
+def _complete(columns: Columns, times: np.ndarray | None) -> Columns:
+    """Let the times of the headers stand in for those that the messages lack."""
+    if times is not None:
+        own = columns.get("timestamp", times)
+        columns["timestamp"] = np.where(np.isnat(own), times, own)
+    return columns
+
+
+_Source = tuple[np.ndarray, np.ndarray, list[int]]
+
+
+@lru_cache(maxsize=256)
+def _union(shapes: tuple[tuple[Layout, bool], ...]) -> tuple[dict[str, str], tuple[str, ...], list[_Source]]:
+    """Columns of several definitions together.
+
+    Returns kinds by name, the names of the numbers, and for each definition which of its numbers go to which rows of
+    the block, and which of them to none because the column holds something else in another definition.
+    """
+    kinds = {"part": "i", "offset": "i"}
+    for layout, is_timed in shapes:
+        for name, kind in (*layout.kinds.items(), *((("timestamp", "M"),) if is_timed else ())):
             kinds[name] = kind if kinds.get(name, kind) == kind else "O"
     numbers = tuple(name for name, kind in kinds.items() if kind == "f")
     row = {name: number for number, name in enumerate(numbers)}
-    places = []
-    for _, _, own in shapes:
-        pairs = [(source, row[name]) for source, name in enumerate(own) if name in row]
-        places.append((np.array([a for a, _ in pairs], np.intp), np.array([b for _, b in pairs], np.intp)))
-    return kinds, numbers, places
+    sources = []
+    for layout, _ in shapes:
+        pairs = [(source, row[name]) for source, name in enumerate(layout.numbers) if name in row]
+        mixed = [source for source, name in enumerate(layout.numbers) if name not in row]
+        chosen, places = (np.array([pair[side] for pair in pairs], np.intp) for side in (0, 1))
+        sources.append((chosen, places, mixed))
+    return kinds, numbers, sources
 
 
-def _targets(offsets: list[np.ndarray]) -> list[slice | np.ndarray]:
+def _targets(offsets: list[np.ndarray]) -> Sequence[slice | np.ndarray]:
     """Where the rows of each table go in order of offset: a slice where they stay together."""
     stops = np.cumsum([len(each) for each in offsets]).tolist()
     if all(before[-1] < after[0] for before, after in pairwise(offsets)):
@@ -308,44 +356,3 @@ def as_objects(column: np.ndarray) -> np.ndarray:
     if column.dtype.kind in "fM":
         objects[np.isnan(column) if column.dtype.kind == "f" else np.isnat(column)] = None
     return objects
-
-
-def as_frame(table: Table) -> pd.DataFrame:
-    """Return a table as a frame without copying its block; objects stay objects.
-
-    Building a frame of thirty columns one by one takes longer than reading a short file, hence the blocks.
-    """
-    columns = table.columns
-    if create_dataframe_from_blocks is None or not columns:
-        objects = {key: pd.Series(column, dtype=object) for key, column in columns.items() if column.dtype == object}
-        return pd.DataFrame({**columns, **objects}, copy=len(columns) > 50)
-    together, rest, index = _blueprint(tuple(columns), _kinds_of(columns), table.numbers)
-    blocks = [(table.block, together)] if table.numbers else []
-    count = len(next(iter(columns.values())))
-    for alike, places in rest:
-        content = [columns[name] for name in alike]
-        if count <= _FEW:
-            blocks.append((np.concatenate(content).reshape(len(alike), -1), places))
-        else:  # each as it is: no copies of long columns
-            blocks += [(column[None], place) for column, place in zip(content, places[:, None], strict=True)]
-    rows = pd.RangeIndex(count)
-    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=rows, columns=index.view())
-    return frame
-
-
-_Group = tuple[list[str], np.ndarray]
-
-
-@lru_cache(maxsize=512)
-def _blueprint(
-    names: tuple[str, ...], kinds: str, numbers: tuple[str, ...]
-) -> tuple[np.ndarray, list[_Group], pd.Index]:
-    """Where the rows of a block go among the columns, the other columns by kind with their places, and the names."""
-    place = {name: number for number, name in enumerate(names)}
-    together = np.array([place[name] for name in numbers], np.intp)
-    alike: dict[str, list[str]] = {}
-    for name, kind in zip(names, kinds, strict=True):
-        if name not in numbers:
-            alike.setdefault(kind, []).append(name)
-    rest = [(group, np.array([place[name] for name in group], np.intp)) for group in alike.values()]
-    return together, rest, pd.Index(names)

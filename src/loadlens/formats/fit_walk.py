@@ -16,92 +16,44 @@ next place from which messages make sense, with times that go on from those befo
 
 from __future__ import annotations
 
-from array import array
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from loadlens.formats.fit_definitions import Definition, read_definition
+from loadlens.formats.fit_definitions import LONGEST_PERIOD, Block, Definition, read_definition
 from loadlens.formats.fit_parts import Problem
 
 _LOCAL_TYPE = bytes(h & 0xE0 if h & 0x80 else h for h in range(256))  # headers without their five bits of time
-_LONGEST_PERIOD = 8
 _TRIAL = 16  # repeats that must hold before a period is followed
-_SEARCH = 1 << 14  # bytes to look through for messages after damage
-_WITNESSES = 8  # messages that must make sense there
+_WITNESSES = 8  # messages that must make sense after damage
 _TIMED = 3  # of which with a time
 _DAY = 86400
+_EFFORT = 1 << 16  # messages looked at in search of a place to go on, beyond 3 for 8 bytes of the file
+_START = 32  # messages to which the start of a search comes
+_DEFINITIONS = 4096  # different ones in a file; real files have tens in each of their parts
 _ORDERS = (b"\0\0", b"\0\1")  # a reserved byte, then little or big end first
 
 
-@dataclass(eq=False)
-class Block:
-    """The messages of one definition in one part: where their header bytes stand."""
+@dataclass(slots=True)
+class Allowance:
+    """What a file may still ask for beyond a plain pass over its headers; all its parts share it.
 
-    definition: Definition
-    part: int
-    compressed: bool
-    singles: array[int] = field(default_factory=lambda: array("q"))
-    runs: list[tuple[int, int, int]] = field(default_factory=list)  # first place, count, stride
+    Without it bytes made for the purpose could be searched, or give definitions, for minutes.
 
-    def __len__(self) -> int:
-        return len(self.singles) + (sum([count for _, count, _ in self.runs]) if self.runs else 0)
+    Attributes
+    ----------
+    effort : int
+        Messages that may still be looked at in search of a place to go on.
+    definitions : int
+        Definitions that may still come.
+    """
 
-    @property
-    def first(self) -> int:
-        """Offset of the first message."""
-        first = self.runs[0][0] if self.runs else self.singles[0]
-        return min(first, self.singles[0]) if self.singles else first
+    effort: int
+    definitions: int = _DEFINITIONS
 
-    @property
-    def last_two(self) -> list[int]:
-        """Offsets of the last messages, two at most; they are among the runs of one period or the singles."""
-        runs = self.runs[-_LONGEST_PERIOD:]
-        ends = [first + stride * k for first, count, stride in runs for k in range(max(0, count - 2), count)]
-        return sorted([*self.singles[-2:], *ends])[-2:]
-
-    @property
-    def last(self) -> int:
-        """Offset of the last message."""
-        return self.last_two[-1]
-
-    def take_back(self) -> int:
-        """Forget the last message, and return its offset."""
-        last = self.last
-        if self.singles and self.singles[-1] == last:
-            return self.singles.pop()
-        for place in range(len(self.runs) - 1, -1, -1):
-            first, count, stride = self.runs[place]
-            if first + stride * (count - 1) == last:
-                self.runs[place : place + 1] = [(first, count - 1, stride)] if count > 1 else []
-                break
-        return last
-
-    @cached_property
-    def positions(self) -> np.ndarray:
-        """Offsets of the messages in the file, ascending."""
-        if len(self.runs) == 1 and not self.singles:
-            first, count, stride = self.runs[0]
-            return np.arange(count, dtype=np.int64) * stride + first
-        singles = np.array(self.singles, np.int64)
-        if not self.runs:
-            return singles
-        first, count, stride = np.array(self.runs, np.int64).T
-        number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        places = np.concatenate([np.repeat(first, count) + np.repeat(stride, count) * number, singles])
-        return np.sort(places, kind="stable")
-
-    def rows(self, data: bytes) -> np.ndarray:
-        """Content of the messages, header bytes left out, as an array of raw items of their size."""
-        size = self.definition.size
-        if len(self.runs) == 1 and not self.singles:
-            first, count, stride = self.runs[0]
-            return np.ndarray((count,), f"V{size}", data, first + 1, (stride,))
-        anywhere = np.ndarray((len(data) - size + 1,), f"V{size}", data, 0, (1,))
-        rows: np.ndarray = anywhere[self.positions + 1]
-        return rows
+    @classmethod
+    def of(cls, data: bytes) -> Allowance:
+        """Allow what grows no faster than the file does."""
+        return cls(_EFFORT + 3 * len(data) // 8)
 
 
 class Walk:
@@ -115,8 +67,9 @@ class Walk:
         Where the walk lost its way.
     """
 
-    def __init__(self, data: bytes, part: int, body: int, end: int) -> None:
+    def __init__(self, data: bytes, part: int, body: int, end: int, allowance: Allowance) -> None:
         self.problems: list[Problem] = []
+        self._allowance = allowance
         self._data, self._part, self._end = data, part, end
         self._found: dict[tuple[Definition, bool], Block] = {}
         self._steps = [0] * 256  # by header: bytes to the next header, 0 where no local type is defined
@@ -147,8 +100,12 @@ class Walk:
                 if read is None:
                     return self._lost(at, "truncated", "definition cut short")
                 definition, length = read
-                if self._is_disguise(at, length):
-                    return self._lost(at, "definition", "messages stand where a definition would")
+                if self._allowance.definitions <= 0:
+                    detail = f"more than {_DEFINITIONS} different definitions in one file; nothing is read from here"
+                    self.problems.append(Problem(at, "definition", detail))
+                    return None
+                if self._is_disguise(at, length, definition):
+                    return self._lost(at, "definition", "no definition, or messages stand where it would")
                 self._define(header & 15, definition)
                 self._floor = at
                 at += length
@@ -182,7 +139,7 @@ class Walk:
         """Note as many repeats of a sequence of headers as stand at `at`; return where they end."""
         data, steps, end = self._data, self._steps, self._end
         heads, offsets, place = bytearray(), list[int](), at
-        while len(heads) <= _LONGEST_PERIOD and place < end and steps[data[place]]:
+        while len(heads) <= LONGEST_PERIOD and place < end and steps[data[place]]:
             head = _LOCAL_TYPE[data[place]]
             if heads and head == heads[0]:
                 stride = place - at
@@ -227,18 +184,22 @@ class Walk:
             headers = slice(0x80 + 32 * local, 0xA0 + 32 * local)
             self._steps[headers], self._places[headers] = [0] * 32, [None] * 32
 
-    def _is_disguise(self, at: int, length: int) -> bool:
-        """Whether an odd definition is none: messages make sense from within it."""
-        if self._data[at + 1 : at + 3] in _ORDERS:
+    def _is_disguise(self, at: int, length: int, definition: Definition) -> bool:
+        """Whether an odd definition is none: it makes no sense itself, or messages do from within it."""
+        if self._data[at + 1 : at + 3] in _ORDERS or self._allowance.effort <= 0:
             return False
+        self._allowance.effort -= _START // 4
         times = self._last_times()
-        return bool(times) and any(self._makes_sense(place, times) for place in range(at + 1, at + length))
+        if not times or not definition.is_plausible:
+            return bool(times)
+        return self._search(range(at + 1, at + length), times) is not None
 
     def _bind(self, definition: Definition, compressed: bool, headers: slice, count: int) -> None:
         """Note messages under these headers, so many, in the block of `definition`."""
         block = self._found.get((definition, compressed))
         if block is None:
             block = self._found[definition, compressed] = Block(definition, self._part, compressed)
+            self._allowance.definitions -= 1
         elif self._places[headers.start] is block:
             return
         self._steps[headers] = [1 + definition.size] * count
@@ -256,17 +217,19 @@ class Walk:
         Where a byte is missing, the message around it still looks whole and only its successor does not: messages
         just before `at` with times out of all order are taken back and searched too.
         """
+        self._allowance.effort -= _START
         search, taken = at, 0
-        while taken < _WITNESSES and (place := self._out_of_order()) is not None:
+        while self._allowance.effort > 0 and taken < _WITNESSES and (place := self._out_of_order()) is not None:
             self._active()[-1].take_back()
             search, taken = place, taken + 1
-        times = self._last_times()
-        places = range(search + 1, min(self._end, search + _SEARCH)) if times else ()
-        again = next((place for place in places if self._makes_sense(place, times)), None)
+        times = self._last_times() if self._allowance.effort > 0 else []
+        again = self._search(range(search + 1, self._end), times) if times else None
         if taken:
             detail += f"; {taken} before it taken back for their times"
         if again is not None:
             detail += f"; messages make sense again from byte {again}"
+        elif self._allowance.effort <= 0:
+            detail += "; too much damage to search further"
         self.problems.append(Problem(at, kind, detail))
         return again
 
@@ -294,11 +257,33 @@ class Walk:
         start = at + 1 + (definition.time_place or 0)
         return int.from_bytes(self._data[start : start + 4], "little" if definition.order == "<" else "big")
 
+    def _search(self, places: range, times: list[int]) -> int | None:
+        """Find the first place from which messages make sense, as far as the allowance goes."""
+        data, defined, allowance = self._data, self._defined, self._allowance
+        least, most, found, place = min(times), max(times) + _DAY, None, places.start
+        for place in places:
+            header = data[place]
+            if header & 0xC0 == 0x40:
+                if data[place + 1 : place + 3] not in _ORDERS:
+                    continue
+            else:
+                first = defined[header >> 5 & 3 if header & 0x80 else header & 15]
+                if first is None or (first.time_place is not None and not least <= self._time(place, first) < most):
+                    continue
+            if allowance.effort <= 0:
+                break
+            if self._makes_sense(place, times):
+                found = place
+                break
+        allowance.effort -= (place - places.start) // 4  # most places are dismissed at a glance
+        return found
+
     def _makes_sense(self, at: int, times: list[int]) -> bool:
         """Whether the messages from `at` are defined, end with the data, and have times that follow `times`."""
         defined: dict[int, Definition] = {}
         seen: list[int] = []
         for _ in range(_WITNESSES):
+            self._allowance.effort -= 1
             if at >= self._end:
                 break
             header = self._data[at]

@@ -1,6 +1,6 @@
 """The Garmin account export (folder ``DI_CONNECT``): activities, days, nights, body mass and shoes, each a JSON file.
 
-Which file holds what, under which names and in which units, stands in ``data/exports/garmin_account.toml``. Files of
+Which file holds what, under which names and in which units, stands in ``data/garmin_account.toml``. Files of
 the export that hold nothing of use are told apart from files that cannot be read.
 """
 
@@ -40,7 +40,7 @@ _FOOT = ("run", "walk", "hike")
 
 @cache
 def _rules() -> dict[str, Any]:
-    text = resources.files("loadlens").joinpath("data/exports/garmin_account.toml").read_text("utf-8")
+    text = resources.files("loadlens").joinpath("data/garmin_account.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
