@@ -7,7 +7,8 @@ which `reports` turns them into CSS variables, so that an inline figure follows 
 from __future__ import annotations
 
 import textwrap
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -89,9 +90,19 @@ _STYLE: Any = {
 }
 
 
-def styled() -> AbstractContextManager[None]:
-    """Return a context in which the style of loadlens holds; the settings of the caller come back afterwards."""
-    return mpl.rc_context(_STYLE)
+@contextmanager
+def styled() -> Iterator[None]:
+    """Hold the style of loadlens for a while; the settings of the caller come back afterwards.
+
+    Only the settings of the style are put back: a notebook's backend, which pyplot may choose meanwhile, turns
+    interactive mode on, and without that no later figure would show itself.
+    """
+    before = {name: mpl.rcParams[name] for name in _STYLE}
+    mpl.rcParams.update(_STYLE)
+    try:
+        yield
+    finally:
+        mpl.rcParams.update(before)
 
 
 def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
