@@ -29,10 +29,21 @@ FLOORS = [
     {"measures", "simulated_fit", "simulated_tracks", "containers", "formats.sheets", "formats.totals"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
+    {"formats.apple_stream"},
+    {"formats.apple_records"},
+    {"formats.apple_days"},
     {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
-    | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
+    | {"formats.tcx", "formats.gpx", "formats.track_pieces", "formats.apple_workouts"},
     # the formats, and the guidance
-    {"guidance", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"},
+    {
+        "guidance",
+        "simulated_apple",
+        "formats.tabular",
+        "formats.apple_health",
+        "formats.fit",
+        "formats.tracks",
+        "formats.garmin_account",
+    },
     # where both wings meet
     {"files", "findings", "figure_style"},
     # drawing and telling
