@@ -87,12 +87,13 @@ def read_sleep(records: Records, reading: Reading) -> tuple[pd.DataFrame, int]:
     in_bed = ~odd & (table["stage"] == "in_bed")
     _note(reading, "in_bed_not_asleep", "sleep", int(in_bed.sum()))
     table = table[~odd & ~in_bed]
-    parts = [_nights(part, records.zones.texts) for _, part in table.groupby("source")]
+    slept = table["source"].isin(table.loc[table["stage"] != "awake", "source"])
+    parts = [_nights(part, records.zones.texts) for _, part in table[slept].groupby("source")]
+    outside = int((~slept).sum()) + sum(count for _, count in parts)
+    _note(reading, "sleep_outside_night", "sleep", outside)
     if not parts:
         return _dated(pd.DataFrame({"date": [], "sleep": []})), 0
-    nights = pd.concat(parts, ignore_index=True)
-    outside = nights.pop("outside").sum()
-    _note(reading, "sleep_outside_night", "sleep", int(outside))
+    nights = pd.concat([part for part, _ in parts], ignore_index=True)
     chosen = _choose_nights(nights, records.sources.texts, reading)
     return _dated(chosen.drop(columns=["source", "intervals"])), int(chosen["intervals"].sum())
 
@@ -179,16 +180,14 @@ def merge_intervals(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.
     return start[first], end[np.append(first[1:] - 1, len(end) - 1)] if len(start) else end
 
 
-def _nights(table: pd.DataFrame, zones: list[str]) -> pd.DataFrame:
-    """Return the dates on which one source's sleep ended: the time asleep and in each stage, and how many intervals.
+def _nights(table: pd.DataFrame, zones: list[str]) -> tuple[pd.DataFrame, int]:
+    """Return the dates on which one source's sleep ended, and how many intervals awake lie in no night.
 
-    ``outside`` counts the intervals awake that lie in no night.
+    Of each date the time asleep and in each stage, and of how many intervals.
     """
     stage = table["stage"].to_numpy()
     start, end = table["start"].to_numpy(), table["end"].to_numpy()
     asleep = stage != "awake"
-    if not asleep.any():
-        return pd.DataFrame({"date": [], "sleep": [], "intervals": [], "outside": [], "source": []})
     begun, ended = merge_intervals(start[asleep], end[asleep])
     fresh = np.append(True, begun[1:] - ended[:-1] > apple_rules()["night_gap"])
     slept, woken = begun[fresh], ended[np.append(fresh[1:], True)]
@@ -206,11 +205,9 @@ def _nights(table: pd.DataFrame, zones: list[str]) -> pd.DataFrame:
     own = (stage == "awake") & within
     nights["sleep_awake"] = np.where(staged, _total(*merge_intervals(start[own], end[own]), slept), np.nan)
     nights["intervals"] = np.bincount(night[within], minlength=len(slept))
-    nights["outside"] = 0
-    nights.loc[0, "outside"] = int((~within).sum())
     lacking = nights.isna().groupby(nights["date"]).max()
     told = nights.groupby("date").sum().mask(lacking.drop(columns="date")).reset_index()
-    return told.assign(source=table["source"].iloc[0])
+    return told.assign(source=table["source"].iloc[0]), int((~within).sum())
 
 
 def _total(start: np.ndarray, end: np.ndarray, slept: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ STREAMS = True
 _HEALTH = re.compile(rb"<(?:HealthData[\s>]|!DOCTYPE\s+HealthData\b)")
 _CLINICAL = re.compile(rb"<ClinicalDocument[\s>]")
 _NOT_DATA = ("ExportDate", "Me")
+NEAR = 5  # workouts that may go on at once, for the same hour by several apps
 
 
 def sniff(head: bytes, name: str) -> bool:  # noqa: ARG001 the file may have any name
@@ -148,29 +149,38 @@ def _finish_activities(rows: list[Row], records: dict[str, Records], reading: Re
 
 
 def _give_efforts(table: pd.DataFrame, records: dict[str, Records], reading: Reading) -> int:
-    """Give each workout the exertion noted for it, in place: the last one whose middle lies within; return how many."""
+    """Give each workout the exertion noted for it, in place; return how many were given."""
     kind = next(name for name, rule in apple_rules()["records"].items() if rule["column"] == "rpe")
     noted, unit = records[kind].table(), apple_rules()["records"][kind]["unit"]
     if noted.empty:
         return 0
     factors = np.array([convert("1", name, unit) for name in records[kind].units.texts])
     values = noted["value"].to_numpy() * factors[noted["unit"]]
-    middle = ((noted["start"] + noted["end"]) / 2).to_numpy()
-    place = np.full(len(noted), -1)
-    if len(table):
+    place = _find_workouts(table, noted) if len(table) else np.full(len(noted), -1)
+    place[~(values > 0)] = -1
+    if (place >= 0).any():
         table["rpe"] = np.nan
-        begin = (table["start_utc"].dt.tz_localize(None).to_numpy().astype("datetime64[s]")).astype("int64")
-        order = np.argsort(begin, kind="stable")
-        near = np.searchsorted(begin[order], middle, side="right") - 1
-        place = np.where(near >= 0, order[np.maximum(near, 0)], -1)
-        length = table["elapsed"].fillna(table["duration"]).to_numpy(float)
-        with np.errstate(invalid="ignore"):
-            place[~((place >= 0) & (middle <= begin[place] + length[place]) & (values >= 0))] = -1
         table.loc[place[place >= 0], "rpe"] = values[place >= 0]
     lost = int((place < 0).sum())
     if lost:
         reading.note("effort_without_workout", "set_aside", column="rpe", count=lost)
     return len(noted) - lost
+
+
+def _find_workouts(table: pd.DataFrame, noted: pd.DataFrame) -> np.ndarray:
+    """Return of each note the row of the workout it lies in, of several the one that begins with it; -1 for none."""
+    begin = table["start_utc"].dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype("int64")
+    end = begin + table["elapsed"].fillna(table["duration"]).fillna(0.0).to_numpy(float)
+    order = np.argsort(begin, kind="stable")
+    middle = ((noted["start"] + noted["end"]) / 2).to_numpy()
+    last = np.searchsorted(begin[order], middle, side="right") - 1
+    place, least = np.full(len(noted), -1), np.full(len(noted), np.inf)
+    for back in range(min(NEAR, len(table))):
+        row = order[np.maximum(last - back, 0)]
+        apart = np.abs(noted["start"].to_numpy() - begin[row])
+        better = (last - back >= 0) & (middle <= end[row]) & (apart < least)
+        place[better], least[better] = row[better], apart[better]
+    return place
 
 
 def _read_days(records: dict[str, Records], reading: Reading) -> tuple[pd.DataFrame, int]:
