@@ -301,6 +301,12 @@ def test_exertion_goes_to_the_workout_it_was_noted_for():
     assert noted(reading)["effort_without_workout"] == 1
 
 
+def test_a_pause_written_with_its_length_is_that_long():
+    pause = '<WorkoutEvent type="HKWorkoutEventTypePause" date="2024-03-01 08:10:00 +0100" duration="2"'
+    pause += ' durationUnit="min"/>'
+    assert activity(pause, duration="28")[0]["moving"] == 28 * 60
+
+
 # ------------------------------------------------------------------ the same workout from several apps
 
 
@@ -534,10 +540,44 @@ def test_nothing_outside_the_file_is_fetched_and_no_entity_expands(tmp_path):
     assert reading.tables["activities"]["title"].tolist() == ["&secret;"]
 
 
-def test_a_second_document_type_further_on_stops_the_reading():
-    content = export(RUN).replace(b" <ExportDate", b'<!DOCTYPE x [<!ENTITY a "b">]> <ExportDate')
-    reading = parse(content)
-    assert (reading.facts["status"], reading.facts["rows"]) == ("damaged", 0)
+@pytest.mark.parametrize(
+    "prologue",
+    [
+        '<!-- <HealthData > --><!DOCTYPE HealthData [<!ENTITY a "b">]>',
+        "<!-- <HealthData > --><!DOCTYPE HealthData [<!ELEMENT a ANY>]>",
+    ],
+)
+def test_a_document_type_that_hides_behind_a_comment_is_refused(prologue):
+    with pytest.raises(UnreadableFile, match="declares entities"):
+        parse(export(RUN, prologue=prologue))
+
+
+def test_what_is_no_xml_is_passed_over_and_the_rest_is_read():
+    """As exports of iOS 8: an attribute whose name has blanks. The workout in which damage lies is not used."""
+    steps = record(f"{Q}StepCount", "2024-03-01 08:00:00 +0100", 900, unit="count")
+    blanks = '<Record type="HKQuantityTypeIdentifierBodyMass" Health Mate App Version="2.6.0" value="70"/>'
+    torn = RUN.replace("</Workout>", "<broken</Workout>")
+    reading = parse(export(steps, blanks, torn, '<!DOCTYPE x [<!ENTITY a "b">]>', RUN, prologue=BROKEN_TYPE))
+    assert reading.facts["status"] == "damaged"
+    assert len(reading.tables["activities"]) == 1
+    assert reading.tables["wellness"]["steps"].tolist() == [900]
+    assert (noted(reading)["xml_passed_over"], noted(reading)["workout_cut_off"]) == (2, 1)
+    assert (reading.facts["rows"], reading.facts["used"]) == (3, 2)
+
+
+def test_a_file_of_nothing_but_damage_ends():
+    reading = parse(export(*["<Record <Record >"] * 3000, RUN))
+    assert reading.facts["status"] == "damaged"
+    assert noted(reading)["xml_passed_over"] <= 1000
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_damage_anywhere_never_stops_the_reading_and_loses_no_row(data):
+    content = bytearray(export(RUN, BEAT, night("Asleep", "2024-03-01 01:00:00", "2024-03-01 02:00:00"), RUN))
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(80, len(content) - 1))] = data.draw(st.sampled_from(list(b'<>"&/\0x= ')))
+    assert parse(bytes(content)).facts["rows"] <= 12
 
 
 @pytest.mark.parametrize("cut", [0.5, 0.9])
@@ -545,7 +585,7 @@ def test_a_file_cut_short_is_read_as_far_as_it_goes(cut):
     content = export(*[RUN] * 4, *[BEAT] * 4)
     reading = parse(content[: int(cut * len(content))])
     assert reading.facts["status"] == "damaged"
-    assert noted(reading)["xml_damaged"] == 1
+    assert noted(reading)["xml_passed_over"] == 1
     assert 0 < len(reading.tables["activities"]) <= 4
 
 

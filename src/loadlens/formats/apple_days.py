@@ -127,7 +127,9 @@ def _in_our_unit(table: pd.DataFrame, records: Records, rule: dict[str, str], re
     for number in np.unique(table.loc[np.isnan(factors[table["unit"]]), "unit"]):
         _note(reading, "unit_unknown", rule["column"], int((table["unit"] == number).sum()), names[number] or "–")
     known = np.isfinite(factors[table["unit"]])
-    good = known & (value > 0)
+    good = known & (
+        (value > 0) | ((value == 0) & (rule["unit"] == "count"))
+    )  # of a heart or a body 0 is no measurement
     _note(reading, "records_without_number", rule["column"], int((known & ~good).sum()))
     sound: pd.DataFrame = table.assign(value=value)[good]
     return sound

@@ -65,7 +65,7 @@ def parse(source: Source, options: Options) -> Reading:  # noqa: ARG001 every ti
     reading = Reading(apple_rules()["format"])
     elements = Elements(source.name)
     rows: list[Row] = []
-    problem = _stream(source, elements, rows, reading)
+    problems = _stream(source, elements, rows, reading)
     activities, workouts = _finish_activities(rows, elements.records, reading)
     days, records = _read_days(elements.records, reading)
     for kind, count in elements.unused.most_common():
@@ -76,22 +76,30 @@ def parse(source: Source, options: Options) -> Reading:  # noqa: ARG001 every ti
         reading.tables["wellness"] = days
     used = workouts + records
     reading.facts |= {"rows": elements.rows, "used": used, "set_aside": elements.rows - used}
-    reading.facts["status"] = "damaged" if problem else "read" if used else "empty"
-    if not used and not problem:
+    reading.facts["status"] = "damaged" if problems else "read" if used else "empty"
+    if not used and not problems:
         reading.facts["message"] = "apple_empty"
     return reading
 
 
-def _stream(source: Source, elements: Elements, rows: list[Row], reading: Reading) -> str | None:
-    """Let the file stream by: records into `elements`, workouts into `rows`."""
+def _stream(source: Source, elements: Elements, rows: list[Row], reading: Reading) -> list[str]:
+    """Let the file stream by: records into `elements`, workouts into `rows`; return what was wrong."""
     takers, most = elements.takers, apple_rules()
     workout: Workout | None = None
     record: Records | None = None
     workouts = 0
 
+    def drop_workout() -> None:
+        nonlocal workout
+        if workout is not None:
+            reading.note("workout_cut_off", "set_aside", row=elements.rows)
+        workout = None
+
     def opened(depth: int, name: str, attributes: dict[str, str]) -> None:
         nonlocal workout, record, workouts
-        if depth == 2:
+        if depth == 1:  # once more after damage
+            drop_workout()
+        elif depth == 2:
             if name == "Record":
                 kind = attributes.get("type", "")
                 take = takers.get(kind)
@@ -126,12 +134,11 @@ def _stream(source: Source, elements: Elements, rows: list[Row], reading: Readin
                 if row is not None:
                     rows.append(row)
 
-    problem = stream_elements(source, opened, closed)
-    if problem:
-        reading.note("xml_damaged", "noted", value=problem)
-    if workout is not None:
-        reading.note("workout_cut_off", "set_aside", row=elements.rows)
-    return problem
+    problems = stream_elements(source, opened, closed)
+    drop_workout()
+    if problems:
+        reading.note("xml_passed_over", "noted", value=problems[0], count=len(problems))
+    return problems
 
 
 def _finish_activities(rows: list[Row], records: dict[str, Records], reading: Reading) -> tuple[pd.DataFrame, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,6 +73,8 @@ class Records:
     def add(self, attributes: dict[str, str]) -> None:
         """Take one record."""
         waiting = self._waiting
+        if len(waiting["zone"]) >= BATCH:  # not behind it: its zone may follow
+            self._settle()
         waiting["start"].append(attributes.get("startDate", ""))
         waiting["end"].append(attributes.get("endDate", ""))
         waiting["value"].append(attributes.get("value", ""))
@@ -79,8 +82,6 @@ class Records:
         waiting["unit"].append(self.units.number(attributes.get("unit", "")[:40]))
         waiting["zone"].append(-1)
         self.count += 1
-        if len(waiting["zone"]) >= BATCH:
-            self._settle()
 
     def place(self, zone: str) -> None:
         """Say in which time zone the record taken last was made."""
@@ -177,6 +178,7 @@ def to_local(utc: np.ndarray, offset: np.ndarray, zone: np.ndarray, zones: list[
     return local
 
 
+@lru_cache(maxsize=4096)
 def is_zone(name: str) -> bool:
     """Say whether there is a time zone of that name."""
     try:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Closed = Callable[[int], None]
 
 _ROOT = re.compile(rb"<HealthData[\s>/]")
+_ROW = re.compile(rb"<(?:Record|Workout)\s")
+_LONGEST_MARK = 9  # bytes of "<Workout "
+_AGAIN = b"<HealthData>"
 _ENTITY = re.compile(rb"<!\s*ENTITY", re.IGNORECASE)
 _DOCTYPE = re.compile(rb"<!\s*DOCTYPE", re.IGNORECASE)
 _DIGITS = (0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, 21, 22, 23, 24)
@@ -39,8 +42,10 @@ def apple_rules() -> dict[str, Any]:
     return tomllib.loads(resources.files("loadlens").joinpath("data/apple_health.toml").read_text("utf-8"))
 
 
-def stream_elements(source: Source, opened: Opened, closed: Closed) -> str | None:
+def stream_elements(source: Source, opened: Opened, closed: Closed) -> list[str]:
     """Call back as elements open (depth, name, attributes) and close (depth); the root has depth 1.
+
+    What is no XML is passed over up to the next record or workout; the root then opens again.
 
     Parameters
     ----------
@@ -50,15 +55,16 @@ def stream_elements(source: Source, opened: Opened, closed: Closed) -> str | Non
 
     Returns
     -------
-    str or None
-        What stopped the reading early; None when the file is whole.
+    list of str
+        What was wrong, and where; empty when the file is whole.
 
     Raises
     ------
     UnreadableFile
         The file declares entities, nests deeper than `markup.DEEPEST`, has an endless element or no root.
     """
-    depth, fed, longest = 0, 0, int(apple_rules()["element_at_most"])
+    depth = 0
+    problems: list[str] = []
 
     def begin(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth
@@ -72,25 +78,57 @@ def stream_elements(source: Source, opened: Opened, closed: Closed) -> str | Non
         closed(depth)
         depth -= 1
 
-    def refused(*_: object) -> None:
-        raise UnreadableFile("apple_entities", where=source.name)
+    whole = _skip_document_type(clean_blocks(source, source.bound), source.name)
+    blocks = (block for block in whole if block)
+    parser, fed, rest = _make_parser(begin, end, source.name), 0, b""
+    with tqdm(total=source.bound, desc=source.name, unit="B", unit_scale=True, delay=1, leave=False) as bar:
+        while block := rest or next(blocks, b""):
+            rest = b""
+            try:
+                parser.Parse(block, False)
+                fed += len(block)
+                _refuse_endless(fed - parser.CurrentByteIndex, source.name)
+            except expat.ExpatError as error:
+                problems.append(str(error))
+                if len(problems) >= apple_rules()["damages_at_most"]:
+                    return problems
+                rest = _find_next(block[max(parser.ErrorByteIndex - fed, 0) :], blocks)
+                parser, fed, depth = _make_parser(begin, end, source.name), len(_AGAIN), 0
+                parser.Parse(_AGAIN, False)
+            bar.update(len(block) - len(rest))
+        try:
+            parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _make_parser(
+    begin: Callable[[str, dict[str, str]], None], end: Callable[[str], None], name: str
+) -> expat.XMLParserType:
+    def refused(*_: object) -> None:  # one that a trick put where it is not looked for
+        raise UnreadableFile("apple_entities", where=name)
 
     parser = expat.ParserCreate("utf-8")
     parser.StartElementHandler, parser.EndElementHandler = begin, end
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refused
-    bar = tqdm(total=source.bound, desc=source.name, unit="B", unit_scale=True, delay=1, leave=False)
-    with bar:
-        try:
-            for block in _skip_document_type(clean_blocks(source, source.bound), source.name):
-                parser.Parse(block, False)
-                fed += len(block)
-                if fed - parser.CurrentByteIndex > longest:
-                    raise UnreadableFile("apple_element_endless", where=source.name, limit=longest)
-                bar.update(len(block))
-            parser.Parse(b"", True)
-        except expat.ExpatError as error:
-            return str(error)
-    return None
+    return parser
+
+
+def _refuse_endless(waiting: int, name: str) -> None:
+    longest = int(apple_rules()["element_at_most"])
+    if waiting > longest:
+        raise UnreadableFile("apple_element_endless", where=name, limit=longest)
+
+
+def _find_next(block: bytes, blocks: Iterator[bytes]) -> bytes:
+    """Return what follows from the next record or workout on; nothing when there is none."""
+    while block:
+        found = _ROW.search(block, 1)
+        if found:
+            return block[found.start() :]
+        block = block[-_LONGEST_MARK:] + following if (following := next(blocks, b"")) else b""
+    return b""
 
 
 def _skip_document_type(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:

@@ -153,7 +153,11 @@ def _sum_pauses(events: list[dict[str, str]], start: float, end: float) -> float
         times = parse_stamps([event.get("date", "") for event in own])[0]
         since = np.nan
         for event, time in zip(own, times, strict=True):
-            if event["type"] == pause and np.isnan(since):
+            lasted = convert(event.get("duration"), event.get("durationUnit"), "time")
+            if event["type"] == pause and lasted > 0:  # some apps write a pause as one event with a length
+                begun.append(time)
+                ended.append(time + lasted)
+            elif event["type"] == pause and np.isnan(since):
                 since = time
             elif event["type"] == resume and since <= time:
                 begun.append(since)
@@ -164,7 +168,8 @@ def _sum_pauses(events: list[dict[str, str]], start: float, end: float) -> float
             ended.append(end)
     if not begun:
         return np.nan
-    first, last = merge_intervals(np.clip(begun, start, end), np.clip(ended, start, end))
+    known = np.isfinite(begun)
+    first, last = merge_intervals(np.clip(begun, start, end)[known], np.clip(ended, start, end)[known])
     return float((last - first).sum())
 
 
