@@ -146,13 +146,14 @@ def _finish_activities(rows: list[Row], records: dict[str, Records], reading: Re
     if not rows:
         return pd.DataFrame(), _give_efforts(pd.DataFrame(), records, reading)
     table = pd.DataFrame(rows)
+    if table["cadence"].notna().any():
+        reading.note("cadence_from_steps", "converted", column="cadence", count=int(table["cadence"].notna().sum()))
+    used = _give_efforts(table, records, reading) + len(rows)
+    table = merge_apps(table, reading)
     written = int((table["time_zone_from"] == "file").sum())
     if written:
         reading.note("clock_of_phone", "noted", column="start_local", count=written)
-    if table["cadence"].notna().any():
-        reading.note("cadence_from_steps", "converted", column="cadence", count=int(table["cadence"].notna().sum()))
-    used = _give_efforts(table, records, reading)
-    return merge_apps(table, reading), used + len(rows)
+    return table, used
 
 
 def _give_efforts(table: pd.DataFrame, records: dict[str, Records], reading: Reading) -> int:
