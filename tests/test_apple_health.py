@@ -251,6 +251,7 @@ def test_without_a_zone_the_clock_of_the_phone_counts_and_the_ledger_says_so(zon
         ("Running", [entry("HKIndoorWorkout", "1")], "run", "indoor"),
         ("Running", [entry("HKIndoorWorkout", "0")], "run", None),
         ("Swimming", [entry("HKSwimmingLocationType", "1")], "swim", "pool"),
+        ("Yoga", [entry("HKIndoorWorkout", "1")], "mobility", None),
         ("HighIntensityIntervalTraining", [], "cardio", None),
         ("TrailRunning", [], "run", "trail"),
         ("Underwater", [], "other", None),
@@ -261,6 +262,12 @@ def test_every_kind_of_workout_has_a_sport(kind, children, sport, sub_sport):
     assert (row["sport"], row["sub_sport"]) == (sport, sub_sport)
     assert row["sport_as_exported"] == f"HKWorkoutActivityType{kind}"
     assert ("sport_unknown" in noted(reading)) == (kind == "Underwater")
+
+
+def test_what_many_workouts_have_in_common_is_one_row_of_the_ledger():
+    reading = parse(export(*[workout(kind="Underwater")] * 5))
+    (told,) = [one for one in reading.ledger if one["what"] == "sport_unknown"]
+    assert told["count"] == 5
 
 
 def test_steps_and_cadence_are_of_those_on_foot_alone():
@@ -342,7 +349,27 @@ def test_a_route_is_joined_to_the_workout_that_names_it(tmp_path):
     assert log.activities["start_utc"].is_unique
 
 
-def test_two_routes_of_one_workout_both_belong_to_it():
+def test_two_routes_of_one_workout_make_no_second_run(tmp_path):
+    runner = simulate("steady", weeks=4)
+    (path,) = write_export(runner, tmp_path, "apple_health")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    (route,) = (tmp_path / "unpacked").rglob("*.gpx")
+    points = route.read_text().split("   <trkpt")
+    half = len(points) // 2
+    route.write_text("   <trkpt".join([*points[:half], points[-1]]))
+    route.with_name("second.gpx").write_text("   <trkpt".join([points[0], *points[half:]]))
+    whole = next((tmp_path / "unpacked").rglob("export.xml"))
+    first = f'<FileReference path="/workout-routes/{route.name}"/>'
+    assert first in whole.read_text()
+    whole.write_text(whole.read_text().replace(first, first + first.replace(route.name, "second.gpx")))
+    log = ll.read(tmp_path / "unpacked")
+    assert len(log.activities) == len(runner.activities)
+    (joined,) = log.activities["merged_from"].dropna()
+    assert joined.count(".gpx") == 2
+
+
+def test_both_routes_of_a_workout_are_named():
     one = '<WorkoutRoute><FileReference path="/workout-routes/a.gpx"/></WorkoutRoute>'
     run, reading = activity(one, one.replace("a.gpx", "b.gpx"))
     assert run["file"] == "workout-routes/a.gpx; workout-routes/b.gpx"

@@ -45,7 +45,8 @@ def read_quantity(records: Records, reading: Reading) -> tuple[pd.DataFrame, int
     again = table.duplicated(["start", "end", "value", "source"])
     _note(reading, "records_repeated", column, int(again.sum()))
     table = table[~again]
-    local = to_local(*_middle(table), table["zone"].to_numpy(), records.zones.texts)
+    middle = ((table["start"] + table["end"]) / 2).to_numpy()
+    local = to_local(middle, table["offset"].to_numpy(), table["zone"].to_numpy(), records.zones.texts)
     table["date"] = (local // DAY).astype("int64")
     table = _choose_source(table, rule["source"], records.sources.texts, column, reading)
     if rule["day"] == "last":
@@ -53,8 +54,7 @@ def read_quantity(records: Records, reading: Reading) -> tuple[pd.DataFrame, int
         older = table["date"].duplicated(keep="last")
         _note(reading, "older_version", column, int(older.sum()))
         table = table[~older]
-    how = {"last": "last", "mean": "mean", "sum": "sum"}[rule["day"]]
-    days = table.groupby("date")["value"].agg(how).rename(column).reset_index()
+    days = table.groupby("date")["value"].agg(rule["day"]).rename(column).reset_index()
     return _dated(days), len(table)
 
 
@@ -127,16 +127,11 @@ def _in_our_unit(table: pd.DataFrame, records: Records, rule: dict[str, str], re
     for number in np.unique(table.loc[np.isnan(factors[table["unit"]]), "unit"]):
         _note(reading, "unit_unknown", rule["column"], int((table["unit"] == number).sum()), names[number] or "–")
     known = np.isfinite(factors[table["unit"]])
-    good = known & (
-        (value > 0) | ((value == 0) & (rule["unit"] == "count"))
-    )  # of a heart or a body 0 is no measurement
+    least = 0 if rule["unit"] == "count" else np.nextafter(0, 1)  # of a heart or a body 0 is no measurement
+    good = known & (value >= least)
     _note(reading, "records_without_number", rule["column"], int((known & ~good).sum()))
     sound: pd.DataFrame = table.assign(value=value)[good]
     return sound
-
-
-def _middle(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    return ((table["start"] + table["end"]) / 2).to_numpy(), table["offset"].to_numpy()
 
 
 def _choose_source(table: pd.DataFrame, rule: str, names: list[str], column: str, reading: Reading) -> pd.DataFrame:
@@ -144,10 +139,7 @@ def _choose_source(table: pd.DataFrame, rule: str, names: list[str], column: str
     per_day = table.groupby(["date", "source"])["value"].sum().rename("weight").reset_index()
     if rule == "main":
         per_day["weight"] = per_day.groupby("source")["date"].transform("size")
-    order = (
-        pd.Series(names, dtype=object).rank().to_dict()
-    )  # of equals the first by name, so that it is always the same
-    per_day["order"] = per_day["source"].map(order)
+    per_day["order"] = _by_name(per_day["source"], names)
     best = per_day.sort_values(["date", "weight", "order"], ascending=[True, False, True]).drop_duplicates("date")
     chosen = table["date"].map(best.set_index("date")["source"]) == table["source"]
     _tell_sources(table["source"][chosen], table["source"][~chosen], names, column, reading)

@@ -16,7 +16,7 @@ import pandas as pd
 from loadlens.formats.apple_days import read_quantity, read_sleep
 from loadlens.formats.apple_records import Elements, Records
 from loadlens.formats.apple_stream import apple_rules, convert, stream_elements
-from loadlens.formats.apple_workouts import Workout, merge_apps, read_workout
+from loadlens.formats.apple_workouts import NEAR, Workout, find_starts, merge_apps, read_workout
 from loadlens.formats.markup import strip_head
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 
@@ -28,7 +28,6 @@ STREAMS = True
 _HEALTH = re.compile(rb"<(?:HealthData[\s>]|!DOCTYPE\s+HealthData\b)")
 _CLINICAL = re.compile(rb"<ClinicalDocument[\s>]")
 _NOT_DATA = ("ExportDate", "Me")
-NEAR = 5  # workouts that may go on at once, for the same hour by several apps
 
 
 def sniff(head: bytes, name: str) -> bool:  # noqa: ARG001 the file may have any name
@@ -138,7 +137,20 @@ def _stream(source: Source, elements: Elements, rows: list[Row], reading: Readin
     drop_workout()
     if problems:
         reading.note("xml_passed_over", "noted", value=problems[0], count=len(problems))
+    _join_entries(reading)
     return problems
+
+
+def _join_entries(reading: Reading) -> None:
+    """Make one ledger entry of all that say the same of no row in particular."""
+    joined: dict[tuple[object, ...], Row] = {}
+    for entry in reading.ledger:
+        key = tuple(value for name, value in entry.items() if name != "count")
+        if key in joined:
+            joined[key]["count"] += entry["count"]
+        else:
+            joined[key] = dict(entry)
+    reading.ledger[:] = joined.values()
 
 
 def _finish_activities(rows: list[Row], records: dict[str, Records], reading: Reading) -> tuple[pd.DataFrame, int]:
@@ -177,7 +189,7 @@ def _give_efforts(table: pd.DataFrame, records: dict[str, Records], reading: Rea
 
 def _find_workouts(table: pd.DataFrame, noted: pd.DataFrame) -> np.ndarray:
     """Return of each note the row of the workout it lies in, of several the one that begins with it; -1 for none."""
-    begin = table["start_utc"].dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype("int64")
+    begin = find_starts(table)
     end = begin + table["elapsed"].fillna(table["duration"]).fillna(0.0).to_numpy(float)
     order = np.argsort(begin, kind="stable")
     middle = ((noted["start"] + noted["end"]) / 2).to_numpy()

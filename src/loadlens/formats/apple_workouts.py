@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FOOT = ("run", "walk", "hike")
 MOST_PARTS = 10_000  # statistics, events or routes kept of one workout
+NEAR = 10  # workouts that begin one after the other, the same hour by several apps
 
 
 @dataclass
@@ -112,7 +113,7 @@ def _read_sport(workout: Workout, reading: Reading) -> Row:
         if how != "listed":
             what, action = ("sport_guessed", "converted") if how == "guessed" else ("sport_unknown", "noted")
             reading.note(what, action, column="sport", value=told or "–")
-    if workout.metadata.get(rules["indoor"]) == "1":
+    if workout.metadata.get(rules["indoor"]) == "1" and sport in rules["indoor_sports"]:
         kind = "indoor"
     kind = rules["waters"].get(workout.metadata.get(rules["water"], "").partition(" ")[0], kind)
     return {
@@ -239,30 +240,31 @@ def merge_apps(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     rules = reading_rules()["merging"]
     table = table.assign(_full=table.notna().sum(axis=1) + table["file"].notna() * len(table.columns))
     table = table.sort_values(["start_utc", "_full"], ascending=[True, False], kind="stable").reset_index(drop=True)
-    start = (table["start_utc"].astype("int64") // 10**6).to_numpy() if len(table) else np.empty(0)
+    start = find_starts(table)
     lasted = table["duration"].fillna(table["elapsed"]).to_numpy(float)
-    runs, apps = (table["sport"] == "run").to_numpy(), table["device"].fillna("").to_numpy(object)
-    full = table["_full"].to_numpy()
+    runs, apps = (table["sport"] == "run").to_numpy(), table["device"].fillna("–").to_numpy(object)
     group = np.arange(len(table))
     members: dict[int, set[str]] = {place: {apps[place]} for place in group.tolist()}
     for one in range(len(table)):
-        other = one + 1
-        while other < len(table) and start[other] - start[one] <= rules["start_seconds"]:
+        for other in range(one + 1, min(one + 1 + NEAR, len(table))):
+            near = start[other] - start[one] <= rules["start_seconds"] and runs[one] == runs[other]
             alike = abs(lasted[one] - lasted[other]) <= rules["share"] * max(lasted[one], lasted[other])
             home = int(group[one])
-            if alike and runs[one] == runs[other] and group[other] == other and apps[other] not in members[home]:
+            if near and alike and group[other] == other and apps[other] not in members[home]:
                 group[other] = home
                 members[home].add(apps[other])
-            other += 1
     table["_group"] = group
     if len(set(group)) == len(table):
         return table.drop(columns=["_full", "_group"])
-    table["_rank"] = -full
-    table = table.sort_values(["_group", "_rank"], kind="stable")
-    for _, rows in table[table["_group"].duplicated(keep=False)].groupby("_group"):
-        first = rows.iloc[0]
-        for _, row in rows.iloc[1:].iterrows():
-            value = f"{first['device'] or '–'} #{first['source_row']}"
-            reading.note("app_wrote_again", "merged", row=int(row["source_row"]), column="device", value=value)
-    merged = table.groupby("_group", sort=False).first().reset_index(drop=True)
-    return merged.drop(columns=["_full", "_rank"])
+    table = table.sort_values(["_group", "_full"], ascending=[True, False], kind="stable")
+    kept = table.drop_duplicates("_group").set_index("_group")
+    for row, home in table.loc[table["_group"].duplicated(), ["source_row", "_group"]].itertuples(index=False):
+        value = f"{kept['device'].fillna('–')[home]} #{kept['source_row'][home]}"
+        reading.note("app_wrote_again", "merged", row=row, column="device", value=value)
+    return table.groupby("_group", sort=False).first().reset_index(drop=True).drop(columns="_full")
+
+
+def find_starts(table: pd.DataFrame) -> np.ndarray:
+    """Return the starts of activities in seconds since 1970."""
+    starts: np.ndarray = table["start_utc"].dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype("int64")
+    return starts
