@@ -30,7 +30,7 @@ FLOORS = [
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
     {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
-    | {"formats.row_layout", "formats.diary_entries"}
+    | {"formats.row_layout", "formats.diary_entries", "formats.profile_files"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
     # the formats, and the guidance
     {"guidance", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"},
