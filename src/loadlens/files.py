@@ -24,6 +24,7 @@ from tqdm import tqdm
 from loadlens import log, merging, words
 from loadlens.containers import Unopened, find_sources
 from loadlens.coverage import account_days, note_silences
+from loadlens.diary_shoes import name_shoes
 from loadlens.formats import fit, garmin_account, tabular, tracks
 from loadlens.formats.profile_files import read_profiles
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
@@ -185,7 +186,9 @@ def _assemble(offers: list[_Read]) -> RunningLog:
     issues = _name_gear(whole["activities"], offers)
     activities, renamed, merged = merging.merge_activities(whole["activities"])
     wellness, differing = merging.merge_wellness(whole["wellness"])
-    issues += merged + differing + _unsure_days(activities)
+    activities, starts, worn = name_shoes(activities, whole["diary"])
+    starts = _stack("gear", [whole["gear"], log.conform("gear", starts)[0]])[["gear", "start_distance"]]
+    issues += merged + differing + worn + _unsure_days(activities)
     activities["activity"], final = _name(activities)
     for name in ("laps", "minutes"):
         whole[name] = _follow(whole[name], renamed, final)
@@ -197,7 +200,7 @@ def _assemble(offers: list[_Read]) -> RunningLog:
         laps=whole["laps"],
         minutes=whole["minutes"],
         wellness=wellness,
-        gear=log.tally_gear(activities, whole["gear"][["gear", "start_distance"]]),
+        gear=log.tally_gear(activities, starts),
         diary=whole["diary"],
         days=account_days(activities, wellness, covered, whole["diary"]),
         sources=sources,
