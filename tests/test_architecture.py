@@ -29,9 +29,11 @@ FLOORS = [
     {"measures", "simulated_fit", "simulated_tracks", "containers", "ledger_words", "formats.sheets", "formats.totals"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
-    {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
+    {"rules", "simulated_accounts", "formats.list_checks", "formats.fit_messages"}
     | {"formats.row_layout", "formats.diary_entries", "formats.profile_files"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
+    # what lists do not say
+    {"formats.evidence", "formats.strava_evidence"},
     # the formats, and the guidance
     {"guidance", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"},
     # where both wings meet
