@@ -39,7 +39,7 @@ FLOORS = [
     # where both wings meet
     {"files", "findings", "figure_style"},
     # drawing and telling
-    {"lanes", "day_grid", "report_sections", "simulated_exports"},
+    {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
     {"figures"},
     {"reports"},
     {"cli"},

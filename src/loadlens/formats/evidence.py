@@ -278,7 +278,8 @@ def _settle_temperature(sheet: Sheet, unit: float) -> None:
 
 def settle_wellness(sheet: Sheet) -> None:
     """Say so where the heading does not tell which heart rate variability was meant."""
-    label = sheet.match.labels.get("hrv_rmssd", "rmssd")
+    named = sheet.profile.fields["hrv_rmssd"].named if "hrv_rmssd" in sheet.profile.fields else ()
+    label = sheet.match.labels.get("hrv_rmssd", named[0] if named else "rmssd")
     if "rmssd" not in plain(label) and np.isfinite(sheet.floats("hrv_rmssd")).any():
         sheet.reading.note("hrv_kind_assumed", "noted", column="hrv_rmssd", value=label)
 

@@ -124,6 +124,9 @@ class Match:
     languages: Counter[str] = field(default_factory=Counter)
     unused: list[str] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
+    filled: int = 0
+    known: int = 0
+    """Headings that are not empty, and those of them that the profile knows."""
 
     @property
     def hits(self) -> int:
@@ -266,6 +269,8 @@ def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -
                 places.setdefault(name, []).append((place, one_language == language, rank))
         if all(profile.fields[name].kind == "ignore" for name, _, _ in found) and labels[place].strip():
             result.unused.append(labels[place].strip())
+    result.filled = sum(bool(label) for label in own)
+    result.known = sum(bool(found) and bool(label) for found, label in zip(candidates, own, strict=True))
     for name, choice in places.items():
         from_user = [place for place, _, _ in choice if place in by_user]
         columns = from_user or _settle(profile.fields[name], choice)

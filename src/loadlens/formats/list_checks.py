@@ -94,3 +94,15 @@ def settle_list(sheet: Sheet) -> None:
     double_strides(sheet, sports)
     keep_steps_per_minute(sheet, sports)
     drop_empty_runs(sheet, sports)
+
+
+def settle_planned_list(sheet: Sheet) -> None:
+    """Set aside the rows of a training plan that have no result: planned only, missed, or a day off."""
+    done = np.zeros(len(sheet.lines), dtype=bool)
+    for column in ("distance", "duration", "heart_rate", "speed", "power"):
+        done |= np.isfinite(sheet.floats(column))
+    planned = np.flatnonzero(sheet.kept & ~done)
+    if len(planned):
+        sheet.kept[planned] = False
+        sheet.reading.note("planned_only", "set_aside", row=sheet.lines[planned[0]], count=len(planned))
+    settle_list(sheet)

@@ -20,7 +20,7 @@ from loadlens.formats.cells import plain, vote
 from loadlens.formats.diary_entries import finish_diary, settle_diary, take_entries
 from loadlens.formats.evidence import guess_mark, settle_garmin_list, settle_nothing, settle_wellness
 from loadlens.formats.export_profiles import Match, Profile, match
-from loadlens.formats.list_checks import settle_list
+from loadlens.formats.list_checks import settle_list, settle_planned_list
 from loadlens.formats.profile_files import all_profiles, all_refusals, known_columns
 from loadlens.formats.row_layout import Rows, gather_rows
 from loadlens.formats.sheets import Sheet, fill
@@ -37,6 +37,7 @@ NUMERIC = ("number", "pace", "duration")
 
 HOOKS: dict[str, Callable[[Sheet], None]] = {
     "list": settle_list,
+    "planned_list": settle_planned_list,
     "garmin_list": settle_garmin_list,
     "strava_list": settle_strava_list,
     "wellness": settle_wellness,
@@ -245,6 +246,8 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
         number_format=mark or ("unclear" if inferred else _declared_mark(profile)),
         units="; ".join(f"{column} {unit}" for column, unit in sheet.units.items()) or None,
         covers=profile.covers,
+        headings=found.filled,
+        headings_known=found.known,
     )
 
 
