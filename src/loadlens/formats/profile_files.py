@@ -129,7 +129,7 @@ def _read_field(name: str, entry: Any, profile: Mapping[str, Any], where: str) -
     _check_keys(entry, _FIELD_KEYS, ("kind",), where)
     kind = _one_of(entry, "kind", KINDS, where)
     if not entry.get("aliases") and not entry.get("named"):
-        raise UnreadableFile("profile_key_missing", where=where, key="aliases", example='aliases = ["Heading"]')
+        raise UnreadableFile("profile_key_missing", where=where, entry="aliases", example='aliases = ["Heading"]')
     aliases = entry.get("aliases", {})
     by_language = aliases if isinstance(aliases, dict) else {"any": aliases}
     for language, labels in (by_language | {"named": entry.get("named", [])}).items():
@@ -234,7 +234,7 @@ def _check_keys(entry: Any, known: Mapping[str, Any], needed: Sequence[str], whe
     for key, value in entry.items():
         if key not in known:
             near = difflib.get_close_matches(key, list(known), n=1)
-            raise UnreadableFile("profile_key_unknown", where=where, key=key, known=", ".join(near or known))
+            raise UnreadableFile("profile_key_unknown", where=where, entry=key, known=", ".join(near or known))
         if not isinstance(value, known[key]) or (isinstance(value, bool) and known[key] is not bool):
             kinds = known[key] if isinstance(known[key], tuple) else (known[key],)
             right = " / ".join(_EXAMPLES[kind] for kind in kinds)
@@ -242,7 +242,7 @@ def _check_keys(entry: Any, known: Mapping[str, Any], needed: Sequence[str], whe
     for key in needed:
         if key not in entry:
             example = f"{key} = {_EXAMPLES[known[key] if isinstance(known[key], type) else known[key][0]]}"
-            raise UnreadableFile("profile_key_missing", where=where, key=key, example=example)
+            raise UnreadableFile("profile_key_missing", where=where, entry=key, example=example)
 
 
 _EXAMPLES = {str: '"…"', int: "1", float: "1.0", bool: "true", list: '["…"]', dict: "{ … }"}
