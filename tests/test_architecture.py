@@ -26,7 +26,16 @@ FLOORS = [
     {"recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "diary_words", "diary_shoes"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
-    {"measures", "simulated_fit", "simulated_tracks", "containers", "ledger_words", "formats.sheets", "formats.totals"}
+    {
+        "measures",
+        "simulated_diary",
+        "simulated_fit",
+        "simulated_tracks",
+        "containers",
+        "ledger_words",
+        "formats.sheets",
+        "formats.totals",
+    }
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
     {"rules", "simulated_accounts", "formats.list_checks", "formats.fit_messages"}

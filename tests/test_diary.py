@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from csv_reading import noted, read, table
 from loadlens import diary_words
 from loadlens.diary_shoes import name_shoes
 from loadlens.log import conform
+from loadlens.simulated_diary import diary_csv, diary_sheet_csv
+from loadlens.simulation import simulate
 
 ENGLISH = """date,kind,value,site,side,tags,note
 2024-05-01,pain,4,knee,left,"during, stairs",after 6 km
@@ -165,3 +168,48 @@ def test_a_diary_beside_a_list_of_runs_fills_shoes_and_diary(tmp_path: Path):
     assert log.gear[["gear", "start_distance", "distance_known"]].to_numpy().tolist() == [["Blauw", 120_000, 130_000]]
     assert log.diary["kind"].tolist() == ["shoes", "pain"]
     assert (log.sources["status"] == "read").all()
+
+
+# ---------------------------------------------------------------- what was simulated, and what the page shows
+
+PAGE = (Path(__file__).parents[1] / "docs" / "diary.md").read_text("utf-8")
+
+
+def test_the_two_diaries_of_the_page_say_the_same():
+    english, dutch = (diary(block) for block in re.findall(r"```\n(dat.*?)```", PAGE, re.DOTALL)[:2])
+    same = ["date", "kind", "value", "side", "tags"]
+    pd.testing.assert_frame_equal(english[same], dutch[same])
+    assert english["kind"].tolist() == ["pain", "pain", "strength", "shoes", "signs"]
+
+
+def test_every_kind_stands_on_the_page_in_both_languages():
+    for kind in diary_words.diary_kinds().values():
+        assert f"| {kind.words['en'][0]} | {kind.words['nl'][0]} |" in PAGE, kind.name
+
+
+@pytest.mark.parametrize("lang", ["en", "nl"])
+def test_a_simulated_diary_is_read_as_it_was_written(lang):
+    runner = simulate("overload", weeks=36)
+    frame = diary(diary_csv(runner, lang))
+    pain = frame[frame["kind"] == "pain"].set_index("date")["value"]
+    first = runner.truth["first"]
+    assert pain[:first].max() == 0
+    assert pain.iloc[-5:].mean() > 3
+    runs = runner.activities[runner.activities["sport"] == "run"].drop_duplicates("date")
+    shoes = frame[frame["kind"] == "shoes"]
+    assert dict(zip(shoes["date"], shoes["note"], strict=True)) == dict(zip(runs["date"], runs["gear"], strict=True))
+    assert frame.loc[frame["kind"] == "strength", "value"].eq(25).all()
+    felt = read(diary_sheet_csv(runner, lang), "felt.csv").tables["diary"]
+    assert set(felt["kind"]) == {"fatigue", "soreness", "sleep_quality"}
+    assert felt["value"].between(1, 5).all()
+    assert len(felt) == 3 * len(runner.wellness)
+
+
+def test_shoes_of_the_sample_have_the_distance_that_was_simulated():
+    runner = simulate("overload", weeks=36)
+    log = ll.sample("diary")
+    known = log.gear.set_index("gear")["distance_known"]
+    true = runner.shoes.set_index("gear")["distance"]
+    assert known.to_dict() == pytest.approx(true[known.index].to_dict(), abs=1000)  # km are written whole
+    assert log.sources["status"].eq("read").all()
+    assert log.diary["kind"].isin(list(diary_words.diary_kinds())).all()
