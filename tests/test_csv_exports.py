@@ -201,6 +201,8 @@ def test_days_without_a_year_are_refused_unless_the_table_itself_shows_the_year(
     assert noted(reading, "year_from_order")[0]["count"] == 2
     with pytest.raises(UnreadableFile, match="no year"):
         read("Date,Overnight HRV,Baseline,7d Avg\nNov 11,42ms,35ms - 51ms,34ms\n", "HRV.csv")
+    between = "Date,Resting,High\n" + "".join(f"{day},50 bpm,160 bpm\n" for day in ('"Jan 3, 2025"', "Jan 1", "Dec 30"))
+    assert read(between, "HR.csv").tables["wellness"]["date"].dt.year.tolist() == [2024, 2025, 2025]
     far = "Date,Resting,High\nJul 2,50 bpm,160 bpm\n" + '"Dec 31, 2024",51 bpm,160 bpm\n"Dec 30, 2024",52 bpm,1 bpm\n'
     reading = read(far, "HR.csv")  # half a year away: before or after, nothing shows it
     assert len(reading.tables["wellness"]) == 2

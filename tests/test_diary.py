@@ -68,6 +68,15 @@ def test_a_value_off_its_scale_is_set_aside_and_kept_as_a_note():
     assert (entry["row"], entry["value"], entry["action"]) == (2, "11", "set_aside")
 
 
+def test_values_may_be_words_or_shares_of_the_scale_and_what_cannot_be_read_stays_in_the_note():
+    text = "date,kind,value\n2024-05-01,pain,3/10\n2024-05-02,ziek,ja\n2024-05-03,pain,3/5\n2024-05-04,pain,quite\n"
+    reading = read(text, "d.csv")
+    frame = reading.tables["diary"]
+    assert frame["value"].tolist() == pytest.approx([3, 1, np.nan, np.nan], nan_ok=True)
+    assert frame["note"].tolist()[2:] == ["3/5", "quite"]
+    assert [row["value"] for row in noted(reading, "cell_unreadable")] == ["3/5", "quite"]
+
+
 def test_an_entry_that_says_nothing_is_set_aside():
     reading = read("date,kind,value\n2024-05-01,pain,3\n2024-05-02,,\n", "d.csv")
     assert (reading.facts["used"], reading.facts["set_aside"]) == (1, 1)

@@ -223,12 +223,11 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
     for one in sorted(profile.fields.values(), key=lambda one: one.kind == "offset"):  # an offset needs its clock
         if any(rows.cells.get(one.name, ())):
             fill(sheet, one)
-    HOOKS[profile.hook](sheet)
+    (settle_diary if profile.table == "diary" else HOOKS[profile.hook])(sheet)
     for column, places in sheet.wrong.items():
         sheet.note_cells("cell_unreadable", column, places)
     _page_ends(sheet)
     if profile.table == "diary":
-        settle_diary(sheet)
         reading.tables["diary"] = finish_diary(sheet)
     else:
         entries = take_entries(sheet)
