@@ -21,6 +21,7 @@ import pandas as pd
 from loadlens.files import read
 from loadlens.log import RunningLog
 from loadlens.simulated_accounts import write_account, zipped
+from loadlens.simulated_apps import APP_WRITERS
 from loadlens.simulated_diary import diary_csv, diary_sheet_csv
 from loadlens.simulated_fit import activity_fit, monitoring_fit
 from loadlens.simulated_fit import fit_checksum as fit_checksum
@@ -293,6 +294,7 @@ WRITERS: dict[str, Callable[[SimulatedRunner], dict[str, bytes]]] = (
         },
         "strava_archive_zip": lambda runner: {"export_4100.zip": zipped(strava_archive(runner, "nl"))},
     }
+    | APP_WRITERS
     | {
         kind: lambda runner, kind=kind: write_tracks(runner, kind)
         for kind in ("tcx", "tcx_blanks", "gpx", "gpx_without_type")
