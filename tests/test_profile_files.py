@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import loadlens as ll
 from csv_reading import noted, read
 from loadlens.cli import main
 from loadlens.formats import tabular
-from loadlens.formats.profile_files import HOOKS, all_profiles, read_profile, read_profiles
+from loadlens.formats.profile_files import HOOKS, all_profiles, build_profile, read_profile, read_profiles
 from loadlens.formats.source import UnreadableFile
 from loadlens.log import describe_columns
 
@@ -99,6 +102,32 @@ def test_a_wrong_profile_is_named_with_the_place_and_the_mend(change, by, says):
     with pytest.raises(UnreadableFile, match=says) as error:
         read_profile(PROFILE.replace(change, by, 1), "wrong.toml")
     assert error.value.texts["nl"] != error.value.texts["en"]
+
+
+def places(tree: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    inner = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [path, *(place for key, value in inner for place in places(value, (*path, key)))]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(st.data(), VALUES, st.sampled_from([PROFILE, LONG]))
+def test_no_profile_fails_in_any_other_way_than_with_a_sentence(data, value, text):
+    tree = tomllib.loads(text)
+    *path, last = data.draw(st.sampled_from([place for place in places(tree) if place]))
+    owner = tree
+    for key in path:
+        owner = owner[key]
+    owner[last] = value
+    with contextlib.suppress(UnreadableFile):
+        profile = build_profile(tree, "x.toml")
+        with contextlib.suppress(UnreadableFile):
+            read(TABLE, profiles=(profile,))
 
 
 def test_a_folder_without_profiles_is_said(tmp_path: Path):
