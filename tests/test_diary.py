@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import loadlens as ll
@@ -109,6 +109,7 @@ def test_the_scale_of_another_export_is_turned_and_stretched():
     assert noted(reading, "diary_off_scale")[0]["row"] == 4
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([kind for kind in diary_words.diary_kinds().values() if kind.best is not None]),
     st.floats(-50, 50),

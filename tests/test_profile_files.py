@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import loadlens as ll
@@ -116,6 +116,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.data(), VALUES, st.sampled_from([PROFILE, LONG]))
 def test_no_profile_fails_in_any_other_way_than_with_a_sentence(data, value, text):
     tree = tomllib.loads(text)
