@@ -28,6 +28,7 @@ FLOORS = [
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
     {
         "measures",
+        "simulated_apps",
         "simulated_diary",
         "simulated_fit",
         "simulated_tracks",
