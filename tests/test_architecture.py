@@ -26,13 +26,24 @@ FLOORS = [
     {"recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "ledger_words"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
-    {"measures", "simulated_fit", "simulated_tracks", "containers", "formats.sheets", "formats.totals"}
+    {
+        "measures",
+        "simulated_fit",
+        "simulated_tracks",
+        "simulated_platforms",
+        "containers",
+        "formats.sheets",
+        "formats.totals",
+    }
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
     {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
-    | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
+    | {"formats.tcx", "formats.gpx", "formats.track_pieces"}
+    | {"formats.account_parts", "formats.record_times"},
+    {"formats.account_records", "formats.sleep_records"},
     # the formats, and the guidance
-    {"guidance", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"},
+    {"guidance", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"}
+    | {"formats.platform_accounts"},
     # where both wings meet
     {"files", "findings", "figure_style"},
     # drawing and telling

@@ -25,6 +25,7 @@ from loadlens.simulated_fit import activity_fit, monitoring_fit
 from loadlens.simulated_fit import fit_checksum as fit_checksum
 from loadlens.simulated_fit import fit_file as fit_file
 from loadlens.simulated_fit import fit_message as fit_message
+from loadlens.simulated_platforms import WRITERS as PLATFORM_WRITERS
 from loadlens.simulated_tracks import track_gpx, track_tcx, write_tracks
 from loadlens.simulation import TABLES, SimulatedRunner, parameters, simulate
 
@@ -296,6 +297,7 @@ WRITERS: dict[str, Callable[[SimulatedRunner], dict[str, bytes]]] = (
         kind: lambda runner, kind=kind: {"Activities.csv": garmin_activities_csv(runner, kind).encode()}
         for kind in TABLES["garmin"]["kinds"]
     }
+    | PLATFORM_WRITERS
 )
 """Kind of export to the function that gives its files."""
 
