@@ -30,14 +30,14 @@ FLOORS = [
     | {"formats.sheets", "formats.totals"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
-    {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
+    {"rules", "simulated_accounts", "simulated_sessions", "formats.evidence", "formats.fit_messages"}
     | {"formats.row_layout", "formats.diary_entries"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"}
     | {"formats.account_parts", "formats.record_times"},
-    {"formats.account_records", "formats.sleep_records"},
+    {"formats.account_records", "formats.sleep_records", "formats.sampled_sessions"},
     # the formats, and the guidance
     {"guidance", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"}
-    | {"formats.platform_accounts"},
+    | {"formats.platform_accounts", "formats.polar_flow", "formats.polar_account", "formats.stryd"},
     # where both wings meet
     {"files", "findings", "figure_style"},
     # drawing and telling
