@@ -23,7 +23,7 @@ FLOORS = [
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings"},
     # measures, and the parts of formats
-    {"recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "diary_words"}
+    {"recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "diary_words", "diary_shoes"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
     {"measures", "simulated_fit", "simulated_tracks", "simulated_platforms", "containers", "ledger_words"}
@@ -31,7 +31,7 @@ FLOORS = [
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
     {"rules", "simulated_accounts", "simulated_sessions", "formats.evidence", "formats.fit_messages"}
-    | {"formats.row_layout", "formats.diary_entries"}
+    | {"formats.row_layout", "formats.diary_entries", "formats.profile_files"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"}
     | {"formats.account_parts", "formats.record_times"},
     {"formats.account_records", "formats.sleep_records", "formats.sampled_sessions"},

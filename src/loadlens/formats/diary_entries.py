@@ -67,6 +67,12 @@ def _entries_of(sheet: Sheet, one: Field) -> pd.DataFrame:
     if not kind.has_value:  # such an entry says all by being there
         said &= values > 0
         values[:] = np.nan
+    if one.only_with is not None:
+        other = sheet.cells.get(one.only_with, [""] * len(said))
+        alone = said & np.array([not cell for cell in other], dtype=bool)
+        if alone.any():
+            sheet.reading.note("diary_default", "set_aside", column=one.name, count=int(alone.sum()))
+        said &= ~alone
     places = np.flatnonzero(said)
     table = {"date": sheet.frame["date"].to_numpy()[places], "kind": kind.name, "value": values[places]}
     return pd.DataFrame(table | {"tags": one.tag, "place": places})

@@ -62,7 +62,7 @@ def settle_garmin_list(sheet: Sheet) -> None:
     _settle_speeds(sheet, sports, unit)
     if unit == MILE:
         for column in ("ascent", "descent"):
-            if column in sheet.frame:
+            if column in sheet.frame and column not in sheet.match.units:  # else its heading says it
                 sheet.frame[column] = sheet.floats(column) * FOOT
                 sheet.note_unit("unit_with_distance", column, "ft")
     _settle_form(sheet, unit)
@@ -311,6 +311,19 @@ def _double_strides(sheet: Sheet, sports: list[str]) -> None:
             sheet.reading.note("cadence_doubled", "converted", column=column, count=count)
 
 
+# ------------------------------------------------------------------ lists whose units are declared
+
+
+def settle_list(sheet: Sheet) -> None:
+    """Bring a list whose profile says every unit into the log: steps, and runs that measured nothing."""
+    sports = _sports(sheet)
+    if "duration" not in sheet.frame:
+        _settle_strava_times(sheet)
+    _double_strides(sheet, sports)
+    keep_steps_per_minute(sheet, sports)
+    drop_empty_runs(sheet, sports)
+
+
 # ------------------------------------------------------------------ what every list needs
 
 
@@ -348,6 +361,7 @@ def settle_nothing(sheet: Sheet) -> None:
 
 
 HOOKS: dict[str, Callable[[Sheet], None]] = {
+    "list": settle_list,
     "garmin_list": settle_garmin_list,
     "strava_list": settle_strava_list,
     "wellness": settle_wellness,
