@@ -30,7 +30,14 @@ FLOORS = [
     | {"formats.sheets", "formats.totals"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
-    {"rules", "simulated_accounts", "simulated_sessions", "formats.evidence", "formats.fit_messages"}
+    {
+        "rules",
+        "simulated_accounts",
+        "simulated_sessions",
+        "simulated_tables",
+        "formats.evidence",
+        "formats.fit_messages",
+    }
     | {"formats.row_layout", "formats.diary_entries", "formats.profile_files"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"}
     | {"formats.account_parts", "formats.record_times"},

@@ -27,6 +27,7 @@ from loadlens.simulated_fit import fit_file as fit_file
 from loadlens.simulated_fit import fit_message as fit_message
 from loadlens.simulated_platforms import WRITERS as PLATFORM_WRITERS
 from loadlens.simulated_sessions import WRITERS as SESSION_WRITERS
+from loadlens.simulated_tables import WRITERS as TABLE_WRITERS
 from loadlens.simulated_tracks import track_gpx, track_tcx, write_tracks
 from loadlens.simulation import TABLES, SimulatedRunner, parameters, simulate
 
@@ -300,6 +301,7 @@ WRITERS: dict[str, Callable[[SimulatedRunner], dict[str, bytes]]] = (
     }
     | PLATFORM_WRITERS
     | SESSION_WRITERS
+    | TABLE_WRITERS
 )
 """Kind of export to the function that gives its files."""
 

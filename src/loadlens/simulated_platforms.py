@@ -21,8 +21,8 @@ Row = dict[Any, Any]
 _SECOND = pd.Timedelta(seconds=1)
 
 
-def _csv(rows: Iterable[Row], *, above: str = "") -> bytes:
-    """Return rows with the same members as a table; what is missing is an empty cell."""
+def write_csv(rows: Iterable[Row], *, above: str = "") -> bytes:
+    """Return rows with the same members as a table, with lines `above` its headings."""
     rows = list(rows)
     out = io.StringIO()
     table = csv.DictWriter(out, list(rows[0]) if rows else ["timestamp"], lineterminator="\n")
@@ -100,15 +100,15 @@ def write_google(runner: SimulatedRunner) -> dict[str, bytes]:
     minutes = [{"timestamp": _z(first + 60 * place * _SECOND), "steps": 12} | source for place in range(3)]
     root, fitness = "Takeout/Google Health/Physical Activity_GoogleData", "Health Fitness Data_GoogleData"
     return {
-        f"{root}/daily_resting_heart_rate.csv": _csv(resting),
-        f"{root}/daily_heart_rate_variability.csv": _csv(variability),
-        f"{root}/weight.csv": _csv(weight),
-        f"{root}/heart_rate_{first:%Y-%m-%d}.csv": _csv(beats),
-        f"{root}/steps_{first:%Y-%m-01}.csv": _csv(minutes),
+        f"{root}/daily_resting_heart_rate.csv": write_csv(resting),
+        f"{root}/daily_heart_rate_variability.csv": write_csv(variability),
+        f"{root}/weight.csv": write_csv(weight),
+        f"{root}/heart_rate_{first:%Y-%m-%d}.csv": write_csv(beats),
+        f"{root}/steps_{first:%Y-%m-01}.csv": write_csv(minutes),
         f"{root}/steps_readme.txt": b"Simulated.\n",
-        f"Takeout/Google Health/{fitness}/UserExercises_{first:%Y-%m-%d}.csv": _csv(exercises),
-        f"Takeout/Google Health/{fitness}/UserSleeps_{first:%Y-%m-%d}.csv": _csv(map(_google_sleep, nights)),
-        f"Takeout/Google Health/{fitness}/UserSleepScores_{first:%Y-%m-%d}.csv": _csv(map(_google_score, nights)),
+        f"Takeout/Google Health/{fitness}/UserExercises_{first:%Y-%m-%d}.csv": write_csv(exercises),
+        f"Takeout/Google Health/{fitness}/UserSleeps_{first:%Y-%m-%d}.csv": write_csv(map(_google_sleep, nights)),
+        f"Takeout/Google Health/{fitness}/UserSleepScores_{first:%Y-%m-%d}.csv": write_csv(map(_google_score, nights)),
         f"Takeout/Google Health/{fitness}/UserAppSettings.csv": b"setting,value\nunits,metric\n",
     }
 
@@ -165,10 +165,10 @@ def write_fitbit_old(runner: SimulatedRunner) -> dict[str, bytes]:
     root = "Takeout/Fitbit/Global Export Data"
     days = runner.wellness.to_dict("records")
     files: dict[str, bytes] = {}
-    for month, nights in pd.DataFrame(list_nights(runner)).groupby(lambda place: place // 31):
-        rows = nights.to_dict("records")
+    nights = list_nights(runner)
+    for begin in range(0, len(nights), 31):
+        rows = nights[begin : begin + 31]
         files[f"{root}/sleep-{rows[0]['date']:%Y-%m-%d}.json"] = _json([_old_sleep(row) for row in rows])
-        del month
     resting = [
         {
             "dateTime": f"{day['date']:%m/%d/%y} 00:00:00",
@@ -179,8 +179,8 @@ def write_fitbit_old(runner: SimulatedRunner) -> dict[str, bytes]:
         for day in days
     ]
     files[f"{root}/resting_heart_rate-{days[0]['date']:%Y-%m-%d}.json"] = _json(resting)
-    rows = runner.activities.to_dict("records")
-    files[f"{root}/exercise-0.json"] = _json([_old_exercise(row, place) for place, row in enumerate(rows)])
+    exercises = [_old_exercise(row, place) for place, row in enumerate(runner.activities.to_dict("records"))]
+    files[f"{root}/exercise-0.json"] = _json(exercises)
     steps = [{"dateTime": f"{days[0]['date']:%m/%d/%y} 07:00:00", "value": "12"}]
     files[f"{root}/steps-{days[0]['date']:%Y-%m-%d}.json"] = _json(steps)
     files[f"{root}/badge.json"] = _json([{"badgeType": "SIMULATED"}])
@@ -248,7 +248,7 @@ def write_samsung(runner: SimulatedRunner) -> dict[str, bytes]:
         ],
     }
     files = {
-        f"{root}/{name}.{stamp}.csv": _csv([row | {"": ""} for row in rows], above=f"\ufeff{name},6320001,17\n")
+        f"{root}/{name}.{stamp}.csv": write_csv([row | {"": ""} for row in rows], above=f"\ufeff{name},6320001,17\n")
         for name, rows in tables.items()
     }
     return files | {f"{root}/jsons/com.samsung.shealth.exercise/4/4f.live_data.json": b"[]"}
@@ -314,11 +314,11 @@ def write_withings(runner: SimulatedRunner) -> dict[str, bytes]:
     steps = [{"date": f"{day['date']:%Y-%m-%d}", "value": f"{day['steps']:.0f}"} for day in days]
     beats = {"start": f"{days[0]['date']:%Y-%m-%dT07:00:00}+01:00", "duration": "[60,60]", "value": "[61,64]"}
     return {
-        "withings/activities.csv": _csv(map(_withings_activity, runner.activities.to_dict("records"))),
-        "withings/sleep.csv": _csv(map(_withings_sleep, list_nights(runner))),
-        "withings/weight.csv": _csv(weight),
-        "withings/aggregates_steps.csv": _csv(steps),
-        "withings/raw_tracker_hr.csv": _csv([beats]),
+        "withings/activities.csv": write_csv(map(_withings_activity, runner.activities.to_dict("records"))),
+        "withings/sleep.csv": write_csv(map(_withings_sleep, list_nights(runner))),
+        "withings/weight.csv": write_csv(weight),
+        "withings/aggregates_steps.csv": write_csv(steps),
+        "withings/raw_tracker_hr.csv": write_csv([beats]),
     }
 
 
@@ -385,10 +385,10 @@ def write_zepp(runner: SimulatedRunner) -> dict[str, bytes]:
     ]
     beats = [{"date": f"{days[0]['date']:%Y-%m-%d}", "time": "07:13", "heartRate": "61"}]
     return {
-        "zepp/SPORT/SPORT_1.csv": _csv(sport),
-        "zepp/SLEEP/SLEEP_1.csv": _csv(sleep),
-        "zepp/ACTIVITY/ACTIVITY_1.csv": _csv(steps),
-        "zepp/HEARTRATE_AUTO/HEARTRATE_AUTO_1.csv": _csv(beats),
+        "zepp/SPORT/SPORT_1.csv": write_csv(sport),
+        "zepp/SLEEP/SLEEP_1.csv": write_csv(sleep),
+        "zepp/ACTIVITY/ACTIVITY_1.csv": write_csv(steps),
+        "zepp/HEARTRATE_AUTO/HEARTRATE_AUTO_1.csv": write_csv(beats),
     }
 
 

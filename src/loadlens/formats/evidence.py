@@ -324,6 +324,18 @@ def settle_list(sheet: Sheet) -> None:
     drop_empty_runs(sheet, sports)
 
 
+def settle_planned_list(sheet: Sheet) -> None:
+    """Set aside the rows of a training plan that have no result: planned only, missed, or a day off."""
+    done = np.zeros(len(sheet.lines), dtype=bool)
+    for column in ("distance", "duration", "heart_rate", "speed", "power"):
+        done |= np.isfinite(sheet.floats(column))
+    planned = np.flatnonzero(sheet.kept & ~done)
+    if len(planned):
+        sheet.kept[planned] = False
+        sheet.reading.note("planned_only", "set_aside", row=sheet.lines[planned[0]], count=len(planned))
+    settle_list(sheet)
+
+
 # ------------------------------------------------------------------ what every list needs
 
 
@@ -351,7 +363,8 @@ def drop_empty_runs(sheet: Sheet, sports: list[str]) -> None:
 
 def settle_wellness(sheet: Sheet) -> None:
     """Say so where the heading does not tell which heart rate variability was meant."""
-    label = sheet.match.labels.get("hrv_rmssd", "rmssd")
+    named = sheet.profile.fields["hrv_rmssd"].named if "hrv_rmssd" in sheet.profile.fields else ()
+    label = sheet.match.labels.get("hrv_rmssd", named[0] if named else "rmssd")
     if "rmssd" not in plain(label) and np.isfinite(sheet.floats("hrv_rmssd")).any():
         sheet.reading.note("hrv_kind_assumed", "noted", column="hrv_rmssd", value=label)
 
@@ -362,6 +375,7 @@ def settle_nothing(sheet: Sheet) -> None:
 
 HOOKS: dict[str, Callable[[Sheet], None]] = {
     "list": settle_list,
+    "planned_list": settle_planned_list,
     "garmin_list": settle_garmin_list,
     "strava_list": settle_strava_list,
     "wellness": settle_wellness,

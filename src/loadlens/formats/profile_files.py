@@ -22,7 +22,7 @@ from loadlens.log import describe_columns
 NOT_PROFILES = ("sports.toml", "months.toml", "refused.toml")
 
 TABLES = ("activities", "wellness", "diary")
-HOOKS = ("none", "list", "garmin_list", "strava_list", "wellness")
+HOOKS = ("none", "list", "planned_list", "garmin_list", "strava_list", "wellness")
 KINDS = (
     "clock",
     "instant",
