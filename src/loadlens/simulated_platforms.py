@@ -251,7 +251,7 @@ def write_samsung(runner: SimulatedRunner) -> dict[str, bytes]:
         f"{root}/{name}.{stamp}.csv": write_csv([row | {"": ""} for row in rows], above=f"\ufeff{name},6320001,17\n")
         for name, rows in tables.items()
     }
-    return files | {f"{root}/jsons/com.samsung.shealth.exercise/4/4f.live_data.json": b"[]"}
+    return files | {f"{root}/jsons/com.samsung.shealth.exercise/4/4f.live_data.json": _json([{"heart_rate": 61}])}
 
 
 def _samsung_exercise(row: Row) -> Row:

@@ -42,7 +42,7 @@ def trainingpeaks_workouts_csv(runner: SimulatedRunner) -> bytes:
                 "Rpe": _cell(row["rpe"]),
             }
         )
-        if row["date"].dayofweek == 6:
+        if row["date"].isoweekday() == 7:
             empty = dict.fromkeys(rows[-1], "") | {"WorkoutDay": f"{row['date']:%Y-%m-%d}"}
             rows.append(empty | {"Title": "Rest", "WorkoutType": "Day Off"})
             rows.append(empty | {"Title": "Easy", "WorkoutType": "Run", "PlannedDistanceInMeters": "8000"})

@@ -31,7 +31,7 @@ def read_activities(kept: Kept, table: Table, reading: Reading, options: Options
     """Return one row for each activity that has a start, in m, s, bpm, steps/min; and how many records were used."""
     kept = _without_deleted(kept, table, reading)
     times = read_clock(kept, table["start"], table, options)
-    known = times["local"].notna().to_numpy()
+    known = times["local"].notna().to_numpy(copy=True)
     seen: dict[str, int] = {}
     for place, (row, record) in enumerate(kept):
         number = read_id(dig(record, table["id"])) if "id" in table else None

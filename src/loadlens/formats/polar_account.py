@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loadlens.formats.json_records import Record, dig, load_json, read_code, read_text, show
+from loadlens.formats.json_records import Record, dig, load_json, read_code, read_text, show, sound_records
 from loadlens.formats.local_time import FURTHEST
 from loadlens.formats.record_times import read_stamp, to_times
 from loadlens.formats.sampled_sessions import add_session, finish_session, read_local_clock, session_rules
@@ -60,8 +60,10 @@ def parse(source: Source, options: Options) -> Reading:
     found = load_json(source, frozenset(), **limits)
     session: Record = found if isinstance(found, dict) else {}
     listed = session.get("exercises")
-    exercises = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    used = sum(_read_exercise(one, session, row, reading, options) for row, one in enumerate(exercises, 1))
+    exercises = listed if isinstance(listed, list) else []
+    kept = sound_records(exercises, reading)
+    alone = len(exercises) == 1
+    used = sum(_read_exercise(one, session, row, reading, options, alone=alone) for row, one in kept)
     return finish_session(reading, len(exercises), used)
 
 
@@ -69,7 +71,9 @@ def _first(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-def _read_exercise(exercise: Record, session: Record, row: int, reading: Reading, options: Options) -> bool:
+def _read_exercise(
+    exercise: Record, session: Record, row: int, reading: Reading, options: Options, *, alone: bool
+) -> bool:
     """Read one exercise of a session into the tables; False when it has no start."""
     written = _first(exercise.get("startTime"), session.get("startTime"))
     wall = to_times(np.array([read_stamp(written)[0]]))[0]
@@ -87,7 +91,6 @@ def _read_exercise(exercise: Record, session: Record, row: int, reading: Reading
     code = read_code(_first(dig(exercise, "sport.id"), dig(session, "sport.id")))
     sport = rules["sports"].get(code, code) if code else read_text(exercise.get("sport")) or ""
     own = _read_channels(exercise, wall, rules, reading)
-    alone = len(session["exercises"]) == 1
     totals = _sum_up(exercise, session if alone else {})
     clock = read_local_clock(wall, ahead, options)
     return add_session(own, totals, clock, sport, reading, stops=_read_pauses(exercise))
