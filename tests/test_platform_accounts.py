@@ -122,6 +122,31 @@ def test_a_new_archive_lies_beside_an_old_one_as_one_log(runner, tmp_path):
     )
 
 
+def test_a_zip_of_an_archive_is_read_as_its_folder_is(runner, logs, tmp_path):
+    folder, path = tmp_path / "folder", tmp_path / "takeout.zip"
+    files = write_export(runner, folder, "google_health")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.write(file, file.relative_to(folder))
+    log, other = ll.read(path, tz=runner.zone), logs["google_health"]
+    for name in ("activities", "wellness"):
+        one, two = (table.drop(columns="source") for table in (getattr(log, name), getattr(other, name)))
+        pd.testing.assert_frame_equal(one, two)
+    assert log.sources["status"].tolist() == other.sources["status"].tolist()
+
+
+def test_the_sample_folder_is_what_the_code_writes_and_reads_as_the_runner_it_was(runner, tmp_path):
+    folder = Path(__file__).parents[1] / "sample_data/other_platforms"
+    for kind in KINDS:
+        for path in write_export(runner, tmp_path, kind):
+            assert (folder / path.relative_to(tmp_path)).read_bytes() == path.read_bytes()
+    log = ll.read(folder, tz=runner.zone)
+    assert log.activities["date"].tolist() == runner.activities["date"].tolist()
+    truth = runner.activities.loc[runner.activities["sport"] == "run", "distance"]
+    assert log.runs["distance"].sum() == pytest.approx(truth.sum(), abs=1)
+    assert not set(log.sources["status"]) & {"unreadable", "damaged"}
+
+
 def test_files_of_no_use_are_ignored_with_a_reason_and_never_an_error(logs):
     sources = pd.concat([log.sources for log in logs.values()])
     assert set(sources["status"]) == {"read", "ignored"}
