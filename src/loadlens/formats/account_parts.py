@@ -29,6 +29,7 @@ HEADING_WITHIN = 3
 NOT_KNOWN = "part_not_known"
 
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?")
+_NUMBERED = re.compile(r" \(\d+\)$")  # a second file of the same name is numbered
 _COLUMNS = ("id", "sport", "start", "end", "offset", "date", "main", "deleted", "stage")
 
 
@@ -69,21 +70,21 @@ def find_part(head: bytes, name: str) -> Part | None:
     name : str
         Path as shown to the user.
     """
-    path = PurePosixPath(name.lower())
+    path = PurePosixPath(_NUMBERED.sub("", name.lower()))
     if path.suffix not in (".csv", ".json"):
         return None
-    file = re.sub(r" \(\d+\)$", "", path.name)  # as two files of one name are numbered
-    is_json = path.suffix == ".json"
+    file, is_json = path.name, path.suffix == ".json"
     headings = [] if is_json else _headings(head)
     found: list[tuple[int, Part]] = []
     for platform in all_platforms():
+        labels = [set(_name_labels(cells, platform)) for cells in headings] if platform["tables"] else []
         for table in platform["tables"].values():
             named = any(fnmatchcase(file, form) for form in table["names"])
             if is_json:
                 holds = all(f'"{word}"'.encode() in head for word in table["needs"])
                 fits = named and (holds or (head.strip() == b"[]" and _is_in_folder(path, platform["folders"])))
             else:
-                fits = any(set(table["needs"]) <= _known_labels(row, platform) for row in headings)
+                fits = any(known.issuperset(table["needs"]) for known in labels)
             if fits and (named or not table.get("by_name", False)):
                 found.append((2 if named else 1, Part(platform, table)))
     if found:
@@ -125,10 +126,6 @@ def _name_labels(cells: Sequence[str], platform: Mapping[str, Any]) -> list[str]
     return [known.get(label, label) for label in labels]
 
 
-def _known_labels(cells: Sequence[str], platform: Mapping[str, Any]) -> set[str]:
-    return set(_name_labels(cells, platform))
-
-
 # ------------------------------------------------------------------ from the file to records
 
 
@@ -149,7 +146,7 @@ def load_records(source: Source, part: Part, reading: Reading) -> list[tuple[int
         The file is not whole, too large, or nested too deeply.
     """
     table = part.table or {}
-    if source.name.lower().endswith(".json") or source.head.lstrip()[:1] in (b"[", b"{"):
+    if _NUMBERED.sub("", source.name.lower()).endswith(".json"):
         limits = {"bytes_at_most": BYTES_AT_MOST, "values_at_most": VALUES_AT_MOST}
         found = unwrap(load_json(source, _members(table), **limits), None)
         reading.facts["rows"] = len(found)

@@ -14,8 +14,8 @@ import numpy as np
 
 from loadlens.formats import delimited
 from loadlens.formats.cells import duration, split_unit
+from loadlens.formats.fit_sessions import DAY, LONGEST
 from loadlens.formats.sampled_sessions import (
-    TWENTY_FOUR,
     UNITS,
     add_session,
     finish_session,
@@ -109,7 +109,7 @@ def _read_start(whole: Mapping[str, tuple[str, str]], reading: Reading) -> np.da
     """Return the start on the local clock; None, and a ledger row, when there is none."""
     told = f"{whole['date'][0]} {whole['start time'][0]}"
     found, seconds = _DATE.fullmatch(whole["date"][0]), duration(whole["start time"][0])
-    if found and 0 <= seconds < TWENTY_FOUR:
+    if found and 0 <= seconds < DAY:
         first, second, third = (int(part) for part in found.groups())
         year, month, day = (first, second, third) if first > 31 else (third, second, first)
         if month > 12 >= day:
@@ -158,7 +158,7 @@ def _read_samples(
         return [row[place].strip() if place < len(row) else "" for row in rows]
 
     since = np.array([duration(cell) for cell in column("time")], dtype=float)
-    since[~(since < 30 * TWENTY_FOUR)] = np.nan
+    since[~(since < LONGEST)] = np.nan
     lost = int(np.isnan(since).sum())
     if lost:
         reading.note("records_without_time", "set_aside", column="record", count=lost)

@@ -27,7 +27,8 @@ UNITS: dict[str, float] = {
 }  # fmt: skip
 """Factor of what a heading names to metres and m/s; a vertical oscillation in cm becomes mm."""
 
-TWENTY_FOUR = 86_400.0  # s; a session whose samples count further than this from its start is damaged
+
+LARGEST = 1e9  # of numbers; no distance, height or power comes near it
 
 
 @cache
@@ -53,7 +54,9 @@ def to_floats(cells: Sequence[str], column: str, reading: Reading) -> Numbers:
             values[place] = float(cell) if cell else np.nan
         except ValueError:
             wrong.append(cell)
-    values[np.abs(values) > 1e9] = np.nan
+        if abs(values[place]) > LARGEST:
+            values[place] = np.nan
+            wrong.append(cell)
     if wrong:
         reading.note("cell_unreadable", "set_aside", column=column, value=wrong[0], count=len(wrong))
     return values
