@@ -445,6 +445,8 @@ def test_old_resting_heart_rates_of_0_are_missing():
         ("x/jsons/com.samsung.shealth.exercise/4/4f.new.json", "{}", "part_not_known"),
         ("com.samsung.shealth.badge.2024.csv", "com.samsung.shealth.badge,1,1\n", "part_not_used"),
         ("raw_tracker_hr.csv", "start,duration,value\n", "heart_rate_of_moments"),
+        ("Takeout/Fit/Daily activity metrics/2024-03-01.csv", "Start time,End time\n", "values_of_minutes"),
+        ("Takeout/Fit/All Sessions/2024-03-01_RUNNING.json", "{}", "part_not_used"),
         ("HEARTRATE_AUTO_1.csv", "date,time,heartRate\n", "heart_rate_of_moments"),
         ("polar-user-data-export_1/sleep_result_1.json", "[]", "part_not_used"),
         ("Motion path detail data & description/motion path detail data.json", "[]", "huawei_not_read"),
