@@ -273,7 +273,7 @@ def test_old_exercises_say_in_which_unit_their_distance_is():
     assert table["duration"].tolist() == [1800.0, 1800.0, 1800.0, 1200.0]
     assert table["elapsed"].tolist() == [1800.0] * 4
     assert {"unit_unknown", "clock_assumed_local"} <= whats(found)
-    assert found.facts["units"] == "distance Kilometer, Mile"
+    assert found.facts["units"] == "distance km, mi"
 
 
 def test_samsung_counts_milliseconds_and_puts_the_offset_beside_utc():

@@ -117,17 +117,14 @@ def _keep_steps(frame: pd.DataFrame, column: str, reading: Reading) -> None:
 
 def _scale(rows: Sequence[Record], told: Table, reading: Reading) -> np.ndarray:
     """Return the unit of each row in metres; NaN, and a word in the ledger, where it is none that is known."""
-    field = told["field"]
-    names = [read_text(dig(record, told["by"])) for record in rows]
-    factors = np.array([told.get(name, np.nan) if name else np.nan for name in names], dtype=float)
-    lacking = [name for name, record in zip(names, rows, strict=True) if name not in told and dig(record, field)]
-    if lacking:
-        value = lacking[0] or "–"
-        reading.note("unit_unknown", "set_aside", column=field, value=value, count=len(lacking))
-    units = ", ".join(sorted({name for name in names if name and name in told}))
-    if units:
-        reading.facts["units"] = f"{field} {units}"
-    return factors
+    units, field = told["units"], told["field"]
+    names = [read_text(dig(record, told["by"])) or "" for record in rows]
+    lost = [name for name, record in zip(names, rows, strict=True) if name not in units and dig(record, field)]
+    if lost:
+        reading.note("unit_unknown", "set_aside", column=field, value=lost[0] or "–", count=len(lost))
+    signs = sorted({units[name][0] for name in names if name in units})
+    reading.facts["units"] = f"{field} {', '.join(signs)}" if signs else None
+    return np.array([units[name][1] if name in units else np.nan for name in names], dtype=float)
 
 
 def _settle(frame: pd.DataFrame, kept: Kept, table: Table, reading: Reading) -> pd.DataFrame:
