@@ -359,12 +359,14 @@ def test_a_short_night_is_a_night():
     assert found == {"03-02": 150 * 60.0}
 
 
-def test_two_long_parts_of_a_night_are_added_up():
+def test_parts_of_a_night_are_added_up_however_short():
     found, reading = nights(
-        "1,200,0,2024-03-01T21:00:00Z,+01:00,2024-03-02T00:20:00Z",
-        "2,190,0,2024-03-02T02:00:00Z,+01:00,2024-03-02T05:10:00Z",
+        "1,150,0,2024-03-01T21:00:00Z,+01:00,2024-03-01T23:30:00Z",
+        "2,140,0,2024-03-02T02:00:00Z,+01:00,2024-03-02T04:20:00Z",
+        "3,40,0,2024-03-02T07:30:00Z,+01:00,2024-03-02T08:10:00Z",
+        "4,30,0,2024-03-02T19:30:00Z,+01:00,2024-03-02T20:00:00Z",
     )
-    assert found == {"03-02": 390 * 60.0}
+    assert found == {"03-02": (150 + 140 + 40) * 60.0}  # half an hour before bedtime is a nap
     assert "night_in_parts" in whats(reading)
 
 

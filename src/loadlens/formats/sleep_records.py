@@ -12,7 +12,7 @@ from loadlens.formats.record_times import Kept, Table, read_clock, read_stamps, 
 from loadlens.formats.source import Options, Reading
 
 NAP_AT_MOST = 3 * 3600.0  # s; a sleep that is longer is a night, or a part of one
-BY_DAY = (9, 20)  # h; a short sleep that begins between these hours is a nap, even when the day has no other
+MORNING = 9  # h; a short sleep that begins later, and ends before midnight, is a nap even when the day has no other
 
 
 def read_nights(kept: Kept, table: Table, reading: Reading, options: Options) -> tuple[pd.DataFrame, int]:
@@ -34,9 +34,9 @@ def read_nights(kept: Kept, table: Table, reading: Reading, options: Options) ->
     frame = pd.DataFrame({"date": days[good].reset_index(drop=True)})
     for column, one in table["fields"].items():
         frame[column], _ = measure(rows, column, one, reading)
-    hour = begin.loc[good, "local"].dt.hour.reset_index(drop=True)
+    by_day = _is_by_day(begin["local"], end["local"])[good].reset_index(drop=True)
     main = pd.Series([dig(record, table["main"]) if "main" in table else None for record in rows], dtype=object)
-    return _join_nights(frame.assign(_rows=1), hour, main, reading)
+    return _join_nights(frame.assign(_rows=1), by_day, main, reading)
 
 
 def read_stages(kept: Kept, table: Table, reading: Reading, options: Options) -> tuple[pd.DataFrame, int]:
@@ -46,11 +46,11 @@ def read_stages(kept: Kept, table: Table, reading: Reading, options: Options) ->
     names = [read_code(dig(record, table["stage"])) for _, record in kept]
     stages = pd.Series([table["stages"].get(name) for name in names], dtype=object)
     length = (end["utc"] - begin["utc"]).dt.total_seconds()
-    good = (stages.notna() & (length > 0)).to_numpy()
+    night = pd.Series([read_id(dig(record, table["id"])) for _, record in kept], dtype=object)
+    good = (stages.notna() & night.notna() & (length > 0)).to_numpy()
     for place in np.flatnonzero(~good).tolist():
         row, record = kept[place]
         reading.note("record_unreadable", "set_aside", row=row, value=show(record))
-    night = pd.Series([read_id(dig(record, table["id"])) or "–" for _, record in kept], dtype=object)
     pieces = pd.DataFrame({"night": night, "stage": stages, "length": length})[good]
     begun = begin["local"][good].groupby(night[good]).min()
     ended = end["local"][good].groupby(night[good]).max()
@@ -63,12 +63,17 @@ def read_stages(kept: Kept, table: Table, reading: Reading, options: Options) ->
         reading.note("wellness_day_unsure", "noted", column="date", count=len(frame))
     rows = pieces.groupby("night").size().reindex(frame.index)
     frame = frame.assign(date=ended.dt.normalize(), _rows=rows).reset_index(drop=True)
-    hour = begun.dt.hour.reset_index(drop=True)
-    return _join_nights(frame, hour, pd.Series([None] * len(frame), dtype=object), reading)
+    by_day = _is_by_day(begun, ended).reset_index(drop=True)
+    return _join_nights(frame, by_day, pd.Series([None] * len(frame), dtype=object), reading)
+
+
+def _is_by_day(begin: pd.Series[Any], end: pd.Series[Any]) -> pd.Series[bool]:
+    by_day: pd.Series[bool] = (begin.dt.hour >= MORNING) & (begin.dt.normalize() == end.dt.normalize())
+    return by_day
 
 
 def _join_nights(
-    frame: pd.DataFrame, hour: pd.Series[Any], main: pd.Series[Any], reading: Reading
+    frame: pd.DataFrame, by_day: pd.Series[bool], main: pd.Series[Any], reading: Reading
 ) -> tuple[pd.DataFrame, int]:
     """Set naps aside, and join the parts of a night: lengths add up, the rest is that of the longest part.
 
@@ -79,10 +84,7 @@ def _join_nights(
     if empty.any():
         reading.note("record_without_values", "set_aside", column="sleep", count=int(frame["_rows"][empty].sum()))
     length = frame["sleep"].fillna(0.0)
-    longest = length.groupby(frame["date"]).rank(method="first", ascending=False) == 1
-    by_day = hour.between(BY_DAY[0], BY_DAY[1] - 1)
-    short = (length < NAP_AT_MOST) & (~longest | by_day)
-    nap = ~empty & ((short & main.isna()) | main.eq(False))
+    nap = ~empty & (((length < NAP_AT_MOST) & by_day & main.isna()) | main.eq(False))
     if nap.any():
         told = f"{length[nap].iloc[0] / 60:.0f} min"
         reading.note("nap_apart", "set_aside", column="sleep", value=told, count=int(nap.sum()))
