@@ -108,7 +108,7 @@ def read_clock(kept: Kept, path: str, table: Table, options: Options) -> pd.Data
         told = "file" if clock == "local" else "assumed"
         return pd.DataFrame({"utc": np.full(len(local), np.datetime64("NaT", "s")), "local": local, "told": told})
     utc = to_times(wall - np.nan_to_num(written))
-    ahead = np.where(written != 0, written, np.nan)
+    ahead = np.where((written != 0) & (np.abs(written) <= FURTHEST), written, np.nan)
     if "offset" in table:
         given = np.array([read_offset(dig(record, table["offset"])) for _, record in kept], dtype=float)
         ahead = np.where(np.isnan(given), ahead, given)
