@@ -213,6 +213,14 @@ def test_an_offset_of_nothing_names_no_place_and_the_user_decides():
     assert "local_day_unsure" in whats(unsure)
 
 
+def test_an_offset_that_no_place_has_is_not_believed():
+    row = "2024-03-01T18:00:00+23:00,2024-03-01T18:30:00+23:00,x,Running,{}"
+    found = parse("activities.csv", lines("from,to,Timezone,Activity type,Data", row), tz="Europe/Amsterdam")
+    activity = found.tables["activities"].iloc[0]
+    assert activity["start_local"] == pd.Timestamp("2024-02-29 20:00:00")  # 19:00 the day before in UTC
+    assert activity["time_zone_from"] == "user"
+
+
 def test_a_daily_file_writes_the_local_date_as_midnight_in_utc_and_is_not_converted():
     text = lines("timestamp,beats per minute,data source", "2024-03-01T00:00:00Z,51.4,x", "2024-03-02T00:00:00Z,0.0,x")
     found = parse(GOOGLE + "daily_resting_heart_rate.csv", text, tz="America/Los_Angeles")
