@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import loadlens as ll
@@ -16,6 +17,8 @@ from csv_reading import noted, read, table
 from loadlens import diary_words
 from loadlens.diary_shoes import name_shoes
 from loadlens.log import conform
+from loadlens.simulated_diary import diary_csv, diary_sheet_csv
+from loadlens.simulation import simulate
 
 ENGLISH = """date,kind,value,site,side,tags,note
 2024-05-01,pain,4,knee,left,"during, stairs",after 6 km
@@ -65,6 +68,15 @@ def test_a_value_off_its_scale_is_set_aside_and_kept_as_a_note():
     assert (entry["row"], entry["value"], entry["action"]) == (2, "11", "set_aside")
 
 
+def test_values_may_be_words_or_shares_of_the_scale_and_what_cannot_be_read_stays_in_the_note():
+    text = "date,kind,value\n2024-05-01,pain,3/10\n2024-05-02,ziek,ja\n2024-05-03,pain,3/5\n2024-05-04,pain,quite\n"
+    reading = read(text, "d.csv")
+    frame = reading.tables["diary"]
+    assert frame["value"].tolist() == pytest.approx([3, 1, np.nan, np.nan], nan_ok=True)
+    assert frame["note"].tolist()[2:] == ["3/5", "quite"]
+    assert [row["value"] for row in noted(reading, "cell_unreadable")] == ["3/5", "quite"]
+
+
 def test_an_entry_that_says_nothing_is_set_aside():
     reading = read("date,kind,value\n2024-05-01,pain,3\n2024-05-02,,\n", "d.csv")
     assert (reading.facts["used"], reading.facts["set_aside"]) == (1, 1)
@@ -97,6 +109,7 @@ def test_the_scale_of_another_export_is_turned_and_stretched():
     assert noted(reading, "diary_off_scale")[0]["row"] == 4
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([kind for kind in diary_words.diary_kinds().values() if kind.best is not None]),
     st.floats(-50, 50),
@@ -165,3 +178,48 @@ def test_a_diary_beside_a_list_of_runs_fills_shoes_and_diary(tmp_path: Path):
     assert log.gear[["gear", "start_distance", "distance_known"]].to_numpy().tolist() == [["Blauw", 120_000, 130_000]]
     assert log.diary["kind"].tolist() == ["shoes", "pain"]
     assert (log.sources["status"] == "read").all()
+
+
+# ---------------------------------------------------------------- what was simulated, and what the page shows
+
+PAGE = (Path(__file__).parents[1] / "docs" / "diary.md").read_text("utf-8")
+
+
+def test_the_two_diaries_of_the_page_say_the_same():
+    english, dutch = (diary(block) for block in re.findall(r"```\n(dat.*?)```", PAGE, re.DOTALL)[:2])
+    same = ["date", "kind", "value", "side", "tags"]
+    pd.testing.assert_frame_equal(english[same], dutch[same])
+    assert english["kind"].tolist() == ["pain", "pain", "strength", "shoes", "signs"]
+
+
+def test_every_kind_stands_on_the_page_in_both_languages():
+    for kind in diary_words.diary_kinds().values():
+        assert f"| {kind.words['en'][0]} | {kind.words['nl'][0]} |" in PAGE, kind.name
+
+
+@pytest.mark.parametrize("lang", ["en", "nl"])
+def test_a_simulated_diary_is_read_as_it_was_written(lang):
+    runner = simulate("overload", weeks=36)
+    frame = diary(diary_csv(runner, lang))
+    pain = frame[frame["kind"] == "pain"].set_index("date")["value"]
+    first = runner.truth["first"]
+    assert pain[:first].max() == 0
+    assert pain.iloc[-5:].mean() > 3
+    runs = runner.activities[runner.activities["sport"] == "run"].drop_duplicates("date")
+    shoes = frame[frame["kind"] == "shoes"]
+    assert dict(zip(shoes["date"], shoes["note"], strict=True)) == dict(zip(runs["date"], runs["gear"], strict=True))
+    assert frame.loc[frame["kind"] == "strength", "value"].eq(25).all()
+    felt = read(diary_sheet_csv(runner, lang), "felt.csv").tables["diary"]
+    assert set(felt["kind"]) == {"fatigue", "soreness", "sleep_quality"}
+    assert felt["value"].between(1, 5).all()
+    assert len(felt) == 3 * len(runner.wellness)
+
+
+def test_shoes_of_the_sample_have_the_distance_that_was_simulated():
+    runner = simulate("overload", weeks=36)
+    log = ll.sample("diary")
+    known = log.gear.set_index("gear")["distance_known"]
+    true = runner.shoes.set_index("gear")["distance"]
+    assert known.to_dict() == pytest.approx(true[known.index].to_dict(), abs=1000)  # km are written whole
+    assert log.sources["status"].eq("read").all()
+    assert log.diary["kind"].isin(list(diary_words.diary_kinds())).all()

@@ -410,6 +410,17 @@ def test_the_first_distance_serves_where_the_second_is_empty():
     assert activities(strava({}, ride, swim))["distance"].tolist() == pytest.approx([10_003.4, 31_500, 1500])
 
 
+@pytest.mark.parametrize("language", ["en", "nl", "de", "fr", "es"])
+def test_the_first_distance_of_a_swim_is_in_metres_in_every_number_format(language):
+    profile = next(one for one in tabular.profiles() if one.id == "strava_activities")
+    fields = ["source_id", "start_utc", "title", "sport", "elapsed", "distance_listed", "gear", "file"]
+    heading = [profile.fields[name].aliases[language][0] for name in fields]
+    run, swim = ("9.72", "1,500") if language == "en" else ("9,72", "1.500")
+    rows = [["1", "2024-03-04 06:12:45", "a", "Run", "3107", run, "", ""]]
+    rows += [["2", "2024-03-05 06:12:45", "b", "Swim", "2000", swim, "", ""]]
+    assert activities(table(heading, *rows))["distance"].tolist() == pytest.approx([9720, 1500])
+
+
 def test_a_description_may_run_over_lines_and_joins_the_private_note():
     text = strava({"Activity Description": "calm\n\nuntil km 8", "Activity Private Note": "left knee 2/10"})
     reading = read(text + strava({"Activity ID": "102"}).split("\n", 1)[1])

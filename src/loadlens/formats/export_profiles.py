@@ -6,6 +6,7 @@ is adding one such file to ``data/exports``.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,8 @@ from functools import cache, cached_property
 from importlib import resources
 
 from loadlens.formats.cells import plain, split_unit
+
+_PANDAS_REPEAT = re.compile(r"\.\d{1,2}$")
 
 DATE_KINDS = ("clock", "instant", "date")
 DATE_COLUMNS = ("date", "start_local", "start_utc")
@@ -121,6 +124,9 @@ class Match:
     languages: Counter[str] = field(default_factory=Counter)
     unused: list[str] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
+    filled: int = 0
+    known: int = 0
+    """Headings that are not empty, and those of them that the profile knows."""
 
     @property
     def hits(self) -> int:
@@ -215,6 +221,12 @@ def _settle(one: Field, places: list[tuple[int, bool, int]]) -> list[int]:
     return columns[1:2] if one.occurrence == "second" else columns
 
 
+def _restore_repeats(labels: Sequence[str]) -> list[str]:
+    """Take off the ``.1`` that pandas puts behind a label that was there before."""
+    seen = set(labels)
+    return [base if (base := _PANDAS_REPEAT.sub("", label)) in seen else label for label in labels]
+
+
 def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -> Match | None:
     """Hold the labels of a table against a profile.
 
@@ -231,6 +243,7 @@ def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -
     Match or None
         None when it is not this export.
     """
+    labels = _restore_repeats(labels)
     own = [plain(label) for label in labels]
     by_user = {place for place, label in enumerate(own) if label in aliases}
     if (profile.only_with_aliases and not by_user) or _vetoed(profile, own):
@@ -256,6 +269,8 @@ def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -
                 places.setdefault(name, []).append((place, one_language == language, rank))
         if all(profile.fields[name].kind == "ignore" for name, _, _ in found) and labels[place].strip():
             result.unused.append(labels[place].strip())
+    result.filled = sum(bool(label) for label in own)
+    result.known = sum(bool(found) and bool(label) for found, label in zip(candidates, own, strict=True))
     for name, choice in places.items():
         from_user = [place for place, _, _ in choice if place in by_user]
         columns = from_user or _settle(profile.fields[name], choice)

@@ -183,28 +183,19 @@ def _find_years(cells: Sequence[str], moments: list[datetime | None]) -> int:
 
     A table lists days in order, so a day without a year stands within a month of the dated day beside it.
     """
-    known = [place for place, moment in enumerate(moments) if moment is not None]
     count = 0
-    for first, step in ((known[0], -1), (known[-1], 1)) if known else ():
-        place = first
-        while 0 <= place + step < len(moments):
-            near = moments[place]
-            guesses = [_from_words(f"{cells[place + step]} {year}")[0] for year in _years_near(near)]
-            close = [moment for moment in guesses if moment and near and _apart(moment, near) <= NEIGHBOUR_DAYS]
-            if len(close) != 1:
-                break
-            place += step
-            moments[place] = close[0]
-            count += 1
+    for step in (1, -1):
+        for place in range(len(moments))[::step]:
+            beside = place - step
+            near = moments[beside] if 0 <= beside < len(moments) else None
+            if moments[place] is not None or near is None:
+                continue
+            guesses = [_from_words(f"{cells[place]} {year}")[0] for year in (near.year - 1, near.year, near.year + 1)]
+            close = [moment for moment in guesses if moment and abs((moment - near).days) <= NEIGHBOUR_DAYS]
+            if len(close) == 1:
+                moments[place] = close[0]
+                count += 1
     return count
-
-
-def _years_near(moment: datetime | None) -> tuple[int, ...]:
-    return () if moment is None else (moment.year - 1, moment.year, moment.year + 1)
-
-
-def _apart(one: datetime, other: datetime) -> int:
-    return abs((one - other).days)
 
 
 def read_moments(cells: Sequence[str], language: str = "en", *, as_written: bool = False) -> Moments:

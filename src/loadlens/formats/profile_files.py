@@ -88,8 +88,13 @@ def read_profile(text: str, where: str) -> Profile:
     """
     try:
         entry = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UnreadableFile("profile_not_toml", where=where, found=error) from error
+    return build_profile(entry, where)
+
+
+def build_profile(entry: Mapping[str, Any], where: str) -> Profile:
+    """Return the profile that parsed TOML says; see `read_profile`."""
     _check_keys(entry, _PROFILE_KEYS, ("id", "table", "fields", "detect"), where)
     table = _one_of(entry, "table", TABLES, where)
     hook = _one_of(entry, "hook", HOOKS, where, "none")
@@ -100,6 +105,9 @@ def read_profile(text: str, where: str) -> Profile:
     detect, place = entry["detect"], f"{where}: detect"
     _check_keys(detect, _DETECT_KEYS, ("needs",), place)
     _check_names(detect["needs"], fields, f"{place}.needs")
+    for owner, key in ((detect, "never"), (detect, "never_words"), (entry, "missing")):
+        _check_texts(owner.get(key, []), f"{where}: {key}")
+    _check_texts(list(entry.get("names", {}).values()), f"{where}: names")
     return Profile(
         id=entry["id"],
         table=table,
@@ -129,12 +137,14 @@ def _read_field(name: str, entry: Any, profile: Mapping[str, Any], where: str) -
     _check_keys(entry, _FIELD_KEYS, ("kind",), where)
     kind = _one_of(entry, "kind", KINDS, where)
     if not entry.get("aliases") and not entry.get("named"):
-        raise UnreadableFile("profile_key_missing", where=where, key="aliases", example='aliases = ["Heading"]')
+        raise UnreadableFile("profile_key_missing", where=where, entry="aliases", example='aliases = ["Heading"]')
     aliases = entry.get("aliases", {})
     by_language = aliases if isinstance(aliases, dict) else {"any": aliases}
     for language, labels in (by_language | {"named": entry.get("named", [])}).items():
-        if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-            raise UnreadableFile("profile_value", where=f"{where}: {language}", found=repr(labels), right='["Heading"]')
+        _check_texts(labels, f"{where}: {language}")
+    for word, number in entry.get("values", {}).items():
+        if not isinstance(number, _NUMBER) or isinstance(number, bool):
+            raise UnreadableFile("profile_value", where=f"{where}: values.{word}", found=repr(number), right="1")
     units = [_read_unit(one, f"{where}: units") for key in ("units", "stated_units") for one in entry.get(key, ())]
     return Field(
         name=name,
@@ -163,6 +173,7 @@ def _read_unit(entry: Any, where: str) -> Unit:
     if not isinstance(entry, dict):
         raise UnreadableFile("profile_value", where=where, found=repr(entry), right='{ factor = 1000, words = ["km"] }')
     _check_keys(entry, _UNIT_KEYS, ("factor", "words"), where)
+    _check_texts(entry["words"], f"{where}: words")
     return Unit(float(entry["factor"]), tuple(plain(word) for word in entry["words"]), entry.get("up_to"))
 
 
@@ -208,8 +219,7 @@ def _read_rows(
     rows = entry.get(key, {})
     _check_names(rows, fields, f"{where}: {key}")
     for name, said in rows.items():
-        if not isinstance(said, list) or not all(isinstance(word, str) for word in said):
-            raise UnreadableFile("profile_value", where=f"{where}: {key}.{name}", found=repr(said), right='["true"]')
+        _check_texts(said, f"{where}: {key}.{name}")
     return {name: frozenset(plain(word) for word in said) for name, said in rows.items()}
 
 
@@ -217,6 +227,7 @@ def _read_refusals(entry: Mapping[str, Any], where: str) -> tuple[Refusal, ...]:
     keys = {"labels": list, "least": int, "why": dict}
     for one in entry.get("refuse", ()):
         _check_keys(one, keys, tuple(keys), f"{where}: refuse")
+        _check_texts(one["labels"], f"{where}: refuse: labels")
         _check_keys(one["why"], {"en": str, "nl": str}, ("en", "nl"), f"{where}: refuse: why")
     return tuple(
         Refusal(tuple(plain(label) for label in one["labels"]), one["least"], one["why"])
@@ -234,7 +245,7 @@ def _check_keys(entry: Any, known: Mapping[str, Any], needed: Sequence[str], whe
     for key, value in entry.items():
         if key not in known:
             near = difflib.get_close_matches(key, list(known), n=1)
-            raise UnreadableFile("profile_key_unknown", where=where, key=key, known=", ".join(near or known))
+            raise UnreadableFile("profile_key_unknown", where=where, entry=key, known=", ".join(near or known))
         if not isinstance(value, known[key]) or (isinstance(value, bool) and known[key] is not bool):
             kinds = known[key] if isinstance(known[key], tuple) else (known[key],)
             right = " / ".join(_EXAMPLES[kind] for kind in kinds)
@@ -242,7 +253,7 @@ def _check_keys(entry: Any, known: Mapping[str, Any], needed: Sequence[str], whe
     for key in needed:
         if key not in entry:
             example = f"{key} = {_EXAMPLES[known[key] if isinstance(known[key], type) else known[key][0]]}"
-            raise UnreadableFile("profile_key_missing", where=where, key=key, example=example)
+            raise UnreadableFile("profile_key_missing", where=where, entry=key, example=example)
 
 
 _EXAMPLES = {str: '"…"', int: "1", float: "1.0", bool: "true", list: '["…"]', dict: "{ … }"}
@@ -259,9 +270,14 @@ def _one_of(
     return str(value)
 
 
+def _check_texts(value: Any, where: str) -> None:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise UnreadableFile("profile_value", where=where, found=repr(value), right='["Heading"]')
+
+
 def _check_names(names: Iterable[Any], fields: Mapping[str, Field], where: str) -> None:
     for name in names:
-        if name not in fields:
+        if not isinstance(name, str) or name not in fields:
             raise UnreadableFile("profile_value", where=where, found=repr(name), right=", ".join(fields))
 
 

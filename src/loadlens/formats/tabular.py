@@ -1,28 +1,31 @@
 """The one reader of every CSV export: finds the profile that fits, and reads its columns into the log's units.
 
 Which labels, units and conventions an export has stands in ``data/exports/*.toml``; what no file states and only the
-values show is worked out in `loadlens.formats.evidence`.
+values show is worked out by the hook that a profile names.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
 
 from loadlens import words
-from loadlens.formats import delimited, evidence
+from loadlens.formats import delimited
 from loadlens.formats.cells import plain, vote
 from loadlens.formats.diary_entries import finish_diary, settle_diary, take_entries
+from loadlens.formats.evidence import guess_mark, settle_garmin_list, settle_nothing, settle_wellness
 from loadlens.formats.export_profiles import Match, Profile, match
+from loadlens.formats.list_checks import settle_list, settle_planned_list
 from loadlens.formats.profile_files import all_profiles, all_refusals, known_columns
 from loadlens.formats.row_layout import Rows, gather_rows
 from loadlens.formats.sheets import Sheet, fill
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
+from loadlens.formats.strava_evidence import settle_strava_list
 
 HEADING_WITHIN = 25
 """Records among which the heading must be."""
@@ -31,6 +34,16 @@ MOST_LABELS, MOST_NEAR = 40, 8
 """Headings, and resemblances, that the sentence about an unknown table names."""
 
 NUMERIC = ("number", "pace", "duration")
+
+HOOKS: dict[str, Callable[[Sheet], None]] = {
+    "list": settle_list,
+    "planned_list": settle_planned_list,
+    "garmin_list": settle_garmin_list,
+    "strava_list": settle_strava_list,
+    "wellness": settle_wellness,
+    "none": settle_nothing,
+}
+"""What a profile may name to work out what the table does not say."""
 
 
 def profiles() -> list[Profile]:
@@ -201,7 +214,7 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
         cells=rows.cells,
         reading=reading,
         options=options,
-        mark=mark or evidence.guess_mark(rows.cells, delimiter),
+        mark=mark or guess_mark(rows.cells, delimiter),
         name=name,
     )
     sheet.kept[rows.unnamed] = False
@@ -210,12 +223,11 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
     for one in sorted(profile.fields.values(), key=lambda one: one.kind == "offset"):  # an offset needs its clock
         if any(rows.cells.get(one.name, ())):
             fill(sheet, one)
-    evidence.HOOKS[profile.hook](sheet)
+    (settle_diary if profile.table == "diary" else HOOKS[profile.hook])(sheet)
     for column, places in sheet.wrong.items():
         sheet.note_cells("cell_unreadable", column, places)
     _page_ends(sheet)
     if profile.table == "diary":
-        settle_diary(sheet)
         reading.tables["diary"] = finish_diary(sheet)
     else:
         entries = take_entries(sheet)
@@ -233,6 +245,8 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
         number_format=mark or ("unclear" if inferred else _declared_mark(profile)),
         units="; ".join(f"{column} {unit}" for column, unit in sheet.units.items()) or None,
         covers=profile.covers,
+        headings=found.filled,
+        headings_known=found.known,
     )
 
 
