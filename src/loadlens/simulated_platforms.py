@@ -1,7 +1,7 @@
-"""Writes a synthetic runner as the archives of Google Health (new and old), Samsung Health, Withings and Zepp.
+"""Writes a synthetic runner as the archives of Google Health (new and old) and Samsung Health.
 
 With their habits: millimetres and milliseconds, UTC with an offset beside it, local dates written as midnight in UTC,
-a nap that is no night, 0 and -1 for what was not measured, and files of heart rates that are no resting heart rate.
+a nap that is no night, 0 for what was not measured, and files of heart rates that are no resting heart rate.
 """
 
 from __future__ import annotations
@@ -39,17 +39,19 @@ def _z(moment: pd.Timestamp) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _offset(row: Row) -> pd.Timedelta:
+def find_offset(row: Row) -> pd.Timedelta:
     """Return by how much the local clock of an activity is ahead of UTC."""
     return pd.Timedelta(row["start_local"] - row["start_utc"].tz_localize(None))
 
 
-def _sign(offset: pd.Timedelta) -> str:
+def write_offset(offset: pd.Timedelta) -> str:
+    """Return an offset from UTC as +02:00."""
     minutes = int(offset / pd.Timedelta(minutes=1))
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
-def _whole(value: float, factor: float = 1.0, missing: str = "0") -> str:
+def write_whole(value: float, factor: float = 1.0, missing: str = "0") -> str:
+    """Return a value times a factor as a whole number; what is missing as the export writes it."""
     return missing if pd.isna(value) else f"{value * factor:.0f}"
 
 
@@ -119,17 +121,17 @@ def _google_exercise(row: Row, place: int) -> Row:
         "exercise_id": f"{300_000_000_000_000_000 + 7919 * place}",
         "exercise_start": _z(start),
         "exercise_end": _z(start + row["elapsed"] * _SECOND),
-        "utc_offset": _sign(_offset(row)),
+        "utc_offset": write_offset(find_offset(row)),
         "activity_name": TABLES["platforms"]["google"][row["sport"]],
         "log_type": "TRACKER",
         "pool_length_unit": "UNSPECIFIED",
-        "tracker_total_calories": _whole(row["calories"]),
-        "tracker_total_steps": _whole(row["steps"]),
-        "tracker_total_distance_mm": _whole(row["distance"], 1000),
-        "tracker_total_altitude_mm": _whole(row["ascent"], 1000),
-        "tracker_avg_heart_rate": _whole(row["heart_rate"]),
-        "tracker_peak_heart_rate": _whole(row["max_heart_rate"]),
-        "tracker_avg_speed_mm_per_second": _whole(row["speed"], 1000),
+        "tracker_total_calories": write_whole(row["calories"]),
+        "tracker_total_steps": write_whole(row["steps"]),
+        "tracker_total_distance_mm": write_whole(row["distance"], 1000),
+        "tracker_total_altitude_mm": write_whole(row["ascent"], 1000),
+        "tracker_avg_heart_rate": write_whole(row["heart_rate"]),
+        "tracker_peak_heart_rate": write_whole(row["max_heart_rate"]),
+        "tracker_avg_speed_mm_per_second": write_whole(row["speed"], 1000),
         "deletion_reason": "",
     }
 
@@ -141,9 +143,9 @@ def _google_sleep(night: Row) -> Row:
         "minutes_in_sleep_period": f"{(night['sleep'] + night['awake']) / 60:.0f}",
         "minutes_asleep": f"{night['sleep'] / 60:.0f}",
         "minutes_awake": f"{night['awake'] / 60:.0f}",
-        "start_utc_offset": _sign(night["offset"]),
+        "start_utc_offset": write_offset(night["offset"]),
         "sleep_start": _z(night["start"] - night["offset"]),
-        "end_utc_offset": _sign(night["offset"]),
+        "end_utc_offset": write_offset(night["offset"]),
         "sleep_end": _z(night["end"] - night["offset"]),
         "data_source": "DERIVED",
     }
@@ -153,7 +155,7 @@ def _google_score(night: Row) -> Row:
     """Give the score of a sleep; a nap has none, and parts of scores are -1."""
     return {
         "sleep_id": f"{500_000_000_000 + night['start'].value // 10**9}",
-        "score_utc_offset": _sign(night["offset"]),
+        "score_utc_offset": write_offset(night["offset"]),
         "score_time": _z(night["end"] - night["offset"]),
         "overall_score": f"{night['score']:.4f}" if night["main"] else "-1",
         "duration_score": "-1",
@@ -258,15 +260,15 @@ def _samsung_exercise(row: Row) -> Row:
     prefix = "com.samsung.health.exercise."
     cells = {
         "start_time": f"{row['start_utc']:%Y-%m-%d %H:%M:%S}.000",
-        "time_offset": f"UTC{_sign(_offset(row)).replace(':', '')}",
+        "time_offset": f"UTC{write_offset(find_offset(row)).replace(':', '')}",
         "exercise_type": TABLES["platforms"]["samsung"][row["sport"]],
-        "duration": _whole(row["duration"], 1000),
+        "duration": write_whole(row["duration"], 1000),
         "distance": f"{row['distance']:.2f}" if row["distance"] > 0 else "",
-        "mean_heart_rate": _whole(row["heart_rate"], missing=""),
-        "max_heart_rate": _whole(row["max_heart_rate"], missing=""),
-        "mean_cadence": _whole(row["cadence"], missing=""),
+        "mean_heart_rate": write_whole(row["heart_rate"], missing=""),
+        "max_heart_rate": write_whole(row["max_heart_rate"], missing=""),
+        "mean_cadence": write_whole(row["cadence"], missing=""),
         "mean_speed": "" if pd.isna(row["speed"]) else f"{row['speed']:.4f}",
-        "calorie": _whole(row["calories"]),
+        "calorie": write_whole(row["calories"]),
         "datauuid": f"{row['activity']}-simulated",
     }
     return {"title": row["title"]} | {prefix + name: cell for name, cell in cells.items()}
@@ -275,11 +277,11 @@ def _samsung_exercise(row: Row) -> Row:
 def _samsung_sleep(night: Row) -> Row:
     prefix = "com.samsung.health.sleep."
     return {
-        "sleep_score": _whole(night["score"]),
+        "sleep_score": write_whole(night["score"]),
         "efficiency": f"{100 * night['sleep'] / (night['sleep'] + night['awake']):.1f}",
         f"{prefix}start_time": f"{night['start'] - night['offset']:%Y-%m-%d %H:%M:%S}.000",
         f"{prefix}end_time": f"{night['end'] - night['offset']:%Y-%m-%d %H:%M:%S}.000",
-        f"{prefix}time_offset": f"UTC{_sign(night['offset']).replace(':', '')}",
+        f"{prefix}time_offset": f"UTC{write_offset(night['offset']).replace(':', '')}",
         f"{prefix}datauuid": f"{night['start']:%Y%m%d%H%M}-simulated",
     }
 
@@ -295,7 +297,7 @@ def _samsung_stages(night: Row) -> list[Row]:
                     "start_time": f"{begin:%Y-%m-%d %H:%M:%S}.000",
                     "sleep_id": f"{night['start']:%Y%m%d%H%M}-simulated",
                     "stage": code,
-                    "time_offset": f"UTC{_sign(night['offset']).replace(':', '')}",
+                    "time_offset": f"UTC{write_offset(night['offset']).replace(':', '')}",
                     "end_time": f"{end:%Y-%m-%d %H:%M:%S}.000",
                 }
             )
@@ -303,100 +305,9 @@ def _samsung_stages(night: Row) -> list[Row]:
     return rows
 
 
-# ---------------------------------------------------------------- Withings and Zepp
-
-
-def write_withings(runner: SimulatedRunner) -> dict[str, bytes]:
-    """Return the files of a Withings download of a German account: half of the headings are translated."""
-    days = runner.wellness.to_dict("records")
-    mass = parameters(runner.name)["mass"]
-    weight = [{"Date": f"{day['date']:%Y-%m-%d} 07:10:00", "Gewicht (kg)": f"{mass:.2f}"} for day in days[::7]]
-    steps = [{"date": f"{day['date']:%Y-%m-%d}", "value": f"{day['steps']:.0f}"} for day in days]
-    beats = {"start": f"{days[0]['date']:%Y-%m-%dT07:00:00}+01:00", "duration": "[60,60]", "value": "[61,64]"}
-    return {
-        "withings/activities.csv": write_csv(map(_withings_activity, runner.activities.to_dict("records"))),
-        "withings/sleep.csv": write_csv(map(_withings_sleep, list_nights(runner))),
-        "withings/weight.csv": write_csv(weight),
-        "withings/aggregates_steps.csv": write_csv(steps),
-        "withings/raw_tracker_hr.csv": write_csv([beats]),
-    }
-
-
-def _withings_activity(row: Row) -> Row:
-    sums = {"calories": row["calories"], "hr_average": row["heart_rate"], "hr_max": row["max_heart_rate"]}
-    sums |= {"steps": row["steps"], "distance": row["distance"], "elevation": row["ascent"]}
-    end = row["start_local"] + row["elapsed"] * _SECOND
-    zone = _sign(_offset(row))
-    return {
-        "von": f"{row['start_local']:%Y-%m-%dT%H:%M:%S}{zone}",
-        "bis": f"{end:%Y-%m-%dT%H:%M:%S}{zone}",
-        "from (manual)": "",
-        "Timezone": "simulated",
-        "Activity type": TABLES["platforms"]["withings"][row["sport"]],
-        "Data": json.dumps({name: value for name, value in sums.items() if value == value}),
-        "GPS": "",
-    }
-
-
-def _withings_sleep(night: Row) -> Row:
-    zone = _sign(night["offset"])
-    return {
-        "von": f"{night['start']:%Y-%m-%dT%H:%M:%S}{zone}",
-        "bis": f"{night['end']:%Y-%m-%dT%H:%M:%S}{zone}",
-        "leicht (s)": f"{night['light']:.0f}",
-        "tief (s)": f"{night['deep']:.0f}",
-        "rem (s)": f"{night['rem']:.0f}",
-        "wach (s)": f"{night['awake']:.0f}",
-        "Average heart rate": _whole(night["rhr"] + 4),
-    }
-
-
-def write_zepp(runner: SimulatedRunner) -> dict[str, bytes]:
-    """Return the files of a Zepp export: UTC that names no place, -1 and null for what was not measured."""
-    sport = [
-        {
-            "type": TABLES["platforms"]["zepp"][row["sport"]],
-            "startTime": f"{row['start_utc']:%Y-%m-%d %H:%M:%S}+0000",
-            "sportTime(s)": _whole(row["duration"]),
-            "maxPace(/meter)": "-1.0",
-            "distance(m)": f"{row['distance']:.1f}",
-            "calories(kcal)": _whole(row["calories"]),
-        }
-        for row in runner.activities.to_dict("records")
-    ]
-    sleep = [
-        {
-            "date": f"{night['date']:%Y-%m-%d}",
-            "deepSleepTime": f"{night['deep'] / 60:.0f}",
-            "shallowSleepTime": f"{night['light'] / 60:.0f}",
-            "wakeTime": f"{night['awake'] / 60:.0f}",
-            "start": f"{night['start'] - night['offset']:%Y-%m-%d %H:%M:%S}+0000",
-            "stop": f"{night['end'] - night['offset']:%Y-%m-%d %H:%M:%S}+0000",
-            "REMTime": f"{night['rem'] / 60:.0f}",
-            "naps": "null",
-        }
-        for night in list_nights(runner)
-        if night["main"]
-    ]
-    days = runner.wellness.to_dict("records")
-    steps = [
-        {"date": f"{day['date']:%Y-%m-%d}", "steps": _whole(day["steps"]), "distance": "0", "runDistance": "0"}
-        for day in days
-    ]
-    beats = [{"date": f"{days[0]['date']:%Y-%m-%d}", "time": "07:13", "heartRate": "61"}]
-    return {
-        "zepp/SPORT/SPORT_1.csv": write_csv(sport),
-        "zepp/SLEEP/SLEEP_1.csv": write_csv(sleep),
-        "zepp/ACTIVITY/ACTIVITY_1.csv": write_csv(steps),
-        "zepp/HEARTRATE_AUTO/HEARTRATE_AUTO_1.csv": write_csv(beats),
-    }
-
-
 WRITERS = {
     "google_health": write_google,
     "fitbit_old": write_fitbit_old,
     "samsung_health": write_samsung,
-    "withings": write_withings,
-    "zepp": write_zepp,
 }
 """Kind of export to the function that gives its files."""

@@ -1,20 +1,22 @@
-"""Writes a synthetic runner as plain tables of platforms: TrainingPeaks, Oura and MapMyRun.
+"""Writes a synthetic runner as plain tables of platforms: TrainingPeaks, Oura, MapMyRun, Withings and Zepp.
 
 With their habits: plans and days off among the workouts, hours as decimals, one quantity a row, a heading that stands
-there twice, days without a time of day, months in words.
+there twice, days without a time of day, months in words, JSON in a cell, -1 for what was not measured.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
 
-from loadlens.simulated_platforms import list_nights, write_csv
-from loadlens.simulation import TABLES, SimulatedRunner
+from loadlens.simulated_platforms import find_offset, list_nights, write_csv, write_offset, write_whole
+from loadlens.simulation import TABLES, SimulatedRunner, parameters
 
 Row = dict[Any, Any]
 MILE = 1609.344
+SECOND = pd.Timedelta(seconds=1)
 
 
 def _cell(value: float, digits: int = 0) -> str:
@@ -107,11 +109,102 @@ def mapmyrun_csv(runner: SimulatedRunner) -> bytes:
     return write_csv(rows)
 
 
+# ---------------------------------------------------------------- Withings and Zepp
+
+
+def write_withings(runner: SimulatedRunner) -> dict[str, bytes]:
+    """Return the files of a Withings download of a German account: half of the headings are translated."""
+    days = runner.wellness.to_dict("records")
+    mass = parameters(runner.name)["mass"]
+    weight = [{"Date": f"{day['date']:%Y-%m-%d} 07:10:00", "Gewicht (kg)": f"{mass:.2f}"} for day in days[::7]]
+    steps = [{"date": f"{day['date']:%Y-%m-%d}", "value": f"{day['steps']:.0f}"} for day in days]
+    beats = {"start": f"{days[0]['date']:%Y-%m-%dT07:00:00}+01:00", "duration": "[60,60]", "value": "[61,64]"}
+    return {
+        "withings/activities.csv": write_csv(map(_withings_activity, runner.activities.to_dict("records"))),
+        "withings/sleep.csv": write_csv(map(_withings_sleep, list_nights(runner))),
+        "withings/weight.csv": write_csv(weight),
+        "withings/aggregates_steps.csv": write_csv(steps),
+        "withings/raw_tracker_hr.csv": write_csv([beats]),
+    }
+
+
+def _withings_activity(row: Row) -> Row:
+    sums = {"calories": row["calories"], "hr_average": row["heart_rate"], "hr_max": row["max_heart_rate"]}
+    sums |= {"steps": row["steps"], "distance": row["distance"], "elevation": row["ascent"]}
+    end = row["start_local"] + row["elapsed"] * SECOND
+    zone = write_offset(find_offset(row))
+    return {
+        "von": f"{row['start_local']:%Y-%m-%dT%H:%M:%S}{zone}",
+        "bis": f"{end:%Y-%m-%dT%H:%M:%S}{zone}",
+        "from (manual)": "",
+        "Timezone": "simulated",
+        "Activity type": TABLES["platforms"]["withings"][row["sport"]],
+        "Data": json.dumps({name: value for name, value in sums.items() if value == value}),
+        "GPS": "",
+    }
+
+
+def _withings_sleep(night: Row) -> Row:
+    zone = write_offset(night["offset"])
+    return {
+        "von": f"{night['start']:%Y-%m-%dT%H:%M:%S}{zone}",
+        "bis": f"{night['end']:%Y-%m-%dT%H:%M:%S}{zone}",
+        "leicht (s)": f"{night['light']:.0f}",
+        "tief (s)": f"{night['deep']:.0f}",
+        "rem (s)": f"{night['rem']:.0f}",
+        "wach (s)": f"{night['awake']:.0f}",
+        "Average heart rate": write_whole(night["rhr"] + 4),
+    }
+
+
+def write_zepp(runner: SimulatedRunner) -> dict[str, bytes]:
+    """Return the files of a Zepp export: UTC that names no place, -1 and null for what was not measured."""
+    sport = [
+        {
+            "type": TABLES["platforms"]["zepp"][row["sport"]],
+            "startTime": f"{row['start_utc']:%Y-%m-%d %H:%M:%S}+0000",
+            "sportTime(s)": write_whole(row["duration"]),
+            "maxPace(/meter)": "-1.0",
+            "distance(m)": f"{row['distance']:.1f}",
+            "calories(kcal)": write_whole(row["calories"]),
+        }
+        for row in runner.activities.to_dict("records")
+    ]
+    sleep = [
+        {
+            "date": f"{night['date']:%Y-%m-%d}",
+            "deepSleepTime": f"{night['deep'] / 60:.0f}",
+            "shallowSleepTime": f"{night['light'] / 60:.0f}",
+            "wakeTime": f"{night['awake'] / 60:.0f}",
+            "start": f"{night['start'] - night['offset']:%Y-%m-%d %H:%M:%S}+0000",
+            "stop": f"{night['end'] - night['offset']:%Y-%m-%d %H:%M:%S}+0000",
+            "REMTime": f"{night['rem'] / 60:.0f}",
+            "naps": "null",
+        }
+        for night in list_nights(runner)
+        if night["main"]
+    ]
+    days = runner.wellness.to_dict("records")
+    steps = [
+        {"date": f"{day['date']:%Y-%m-%d}", "steps": write_whole(day["steps"]), "distance": "0", "runDistance": "0"}
+        for day in days
+    ]
+    beats = [{"date": f"{days[0]['date']:%Y-%m-%d}", "time": "07:13", "heartRate": "61"}]
+    return {
+        "zepp/SPORT/SPORT_1.csv": write_csv(sport),
+        "zepp/SLEEP/SLEEP_1.csv": write_csv(sleep),
+        "zepp/ACTIVITY/ACTIVITY_1.csv": write_csv(steps),
+        "zepp/HEARTRATE_AUTO/HEARTRATE_AUTO_1.csv": write_csv(beats),
+    }
+
+
 WRITERS = {
     "trainingpeaks": lambda runner: {
         "trainingpeaks/workouts.csv": trainingpeaks_workouts_csv(runner),
         "trainingpeaks/metrics.csv": trainingpeaks_metrics_csv(runner),
     },
+    "withings": write_withings,
+    "zepp": write_zepp,
     "oura": lambda runner: {"oura/oura_trends.csv": oura_csv(runner)},
     "mapmyrun": lambda runner: {"mapmyrun/user_workout_history.csv": mapmyrun_csv(runner)},
 }
