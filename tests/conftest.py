@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
 
 mpl.use("agg")
+os.environ["LOADLENS_CACHE"] = "off"  # tests of the cache name a folder of their own
 
 ROOT = Path(__file__).parents[1]
 

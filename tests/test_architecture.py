@@ -19,20 +19,22 @@ MODULES = {
 # From the ground up. A module may import only from floors below its own.
 FLOORS = [
     # the ground: knows of nothing
-    {"words", "log", "windows", "guidance_blocks", "simulated_runs"}
+    {"words", "log", "windows", "packing", "guidance_blocks", "simulated_runs"}
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings"},
     # measures, and the parts of formats
-    {"recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "ledger_words"}
+    {"recovery", "running_form", "shoe_wear", "coverage", "simulation", "ledger_words"}
+    | {"matching", "precedence", "local_days", "decode_cache"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
     {"measures", "simulated_fit", "simulated_tracks", "containers", "formats.sheets", "formats.totals"}
+    | {"run_parts", "daily_sources"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
-    {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
+    {"rules", "simulated_accounts", "merging", "formats.evidence", "formats.fit_messages"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
     # the formats, and the guidance
-    {"guidance", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"},
+    {"guidance", "assembly", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"},
     # where both wings meet
     {"files", "findings", "figure_style"},
     # drawing and telling

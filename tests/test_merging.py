@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from loadlens.daily_sources import merge_wellness
 from loadlens.log import conform
-from loadlens.merging import merge_activities, merge_wellness
+from loadlens.merging import merge_activities
 
 
 def activity(source: str, kind: str, start: str, minutes: float, **more) -> pd.DataFrame:
@@ -25,18 +26,19 @@ def activity(source: str, kind: str, start: str, minutes: float, **more) -> pd.D
 
 
 def merge(*activities: pd.DataFrame) -> pd.DataFrame:
-    return merge_activities(pd.concat(activities, ignore_index=True))[0]
+    return merge_activities(pd.concat(activities, ignore_index=True)).activities
 
 
 def test_the_same_run_in_a_list_and_a_recording_is_one_with_the_best_of_both():
     one = activity("list.csv", "garmin_activities", "2024-03-01 18:00:30", 30.0, title="Evening", distance=5000.0)
     two = activity("run.fit", "fit", "2024-03-01 18:00:00", 30.2, cadence=170.0, distance=5012.0)
-    merged, renamed, issues = merge_activities(pd.concat([one, two], ignore_index=True))
+    found = merge_activities(pd.concat([one, two], ignore_index=True))
+    merged = found.activities
     assert len(merged) == 1
     assert merged.loc[0, ["title", "cadence", "distance"]].tolist() == ["Evening", 170.0, 5012.0]
     assert merged.loc[0, "merged_from"] == "run.fit #1; list.csv #1"
-    assert renamed == {"list.csv": "run.fit"}
-    assert [issue["what"] for issue in issues] == ["merged"]
+    assert found.renamed == {"list.csv": "run.fit"}
+    assert [issue["what"] for issue in found.issues] == ["merged"]
 
 
 def test_a_morning_and_an_evening_run_stay_two():
@@ -59,8 +61,9 @@ def test_a_ride_and_a_run_at_once_stay_two():
 
 def test_what_one_list_names_twice_stays_two_and_is_noted():
     twice = [activity("list.csv", "garmin_activities", "2024-03-01 07:00", 30, source_row=row) for row in (2, 3)]
-    merged, _, issues = merge_activities(pd.concat(twice, ignore_index=True))
-    assert len(merged) == 2
+    found = merge_activities(pd.concat(twice, ignore_index=True))
+    issues = found.issues
+    assert len(found.activities) == 2
     assert [(issue["what"], issue["row"], issue["action"]) for issue in issues] == [("listed_twice", 3, "noted")]
 
 
@@ -101,14 +104,14 @@ def day(source, kind, **values):
 
 def test_steps_that_grow_through_the_files_of_a_day_count_once_and_whole():
     files = pd.concat([day("1.fit", "fit", steps=900.0), day("2.fit", "fit", steps=8000.0), day("3.fit", "fit")])
-    merged, issues = merge_wellness(files.reset_index(drop=True))
+    merged, _, issues = merge_wellness(files.reset_index(drop=True))
     assert merged.loc[0, "steps"] == 8000
     assert issues == []
 
 
 def test_wellness_of_one_day_takes_each_field_from_the_first_source_that_has_it():
     both = pd.concat([day("w.csv", "wellness", rhr_day=51.0, sleep=27_000.0), day("m.fit", "fit", rhr_day=50.0)])
-    merged, issues = merge_wellness(both.reset_index(drop=True))
+    merged, _, issues = merge_wellness(both.reset_index(drop=True))
     assert merged.loc[0, ["rhr_day", "sleep", "source"]].tolist() == [50.0, 27_000.0, "m.fit; w.csv"]
     assert issues == [{"field": "rhr_day", "what": "wellness_differs", "count": 1, "action": "noted"}]
 
@@ -129,8 +132,9 @@ def test_ten_years_in_a_list_and_as_recordings_are_merged_run_by_run():
     }
     table = conform("activities", pd.DataFrame(many).assign(date=lambda t: t["start_local"].dt.normalize()))[0]
     table["format"] = ["fit"] * 3000 + ["garmin_activities"] * 3000
-    merged, renamed, issues = merge_activities(table.sample(frac=1, random_state=1))
-    assert len(merged) == len(renamed) == len(issues) == 3000
+    found = merge_activities(table.sample(frac=1, random_state=1))
+    merged, renamed = found.activities, found.renamed
+    assert len(merged) == len(renamed) == len(found.issues) == 3000
     assert merged["activity"].tolist() == [f"r{n}" for n in range(3000)]
     assert merged["title"].tolist() == [f"run {n}" for n in range(3000)]
     assert merged["cadence"].tolist() == [160.0 + n % 20 for n in range(3000)]

@@ -85,7 +85,7 @@ def _find_ids(table: pd.DataFrame) -> dict[str, list[int]]:
 
 
 def _find_moved(file: str, by_id: Mapping[str, list[int]]) -> list[int]:
-    """Return the recording that bears the number of a file which no longer lies where the list says; none of several."""
+    """Return the recording with the number of a file that no longer lies where the list says; none of several."""
     least = reading_rules()["merging"]["id_figures_at_least"]
     numbers = [one for one in _FIGURES.findall(file.rpartition("/")[2]) if len(one) >= least]
     rows = [place for one in numbers for place in by_id.get(one, ())]
@@ -186,14 +186,14 @@ def find_shifted(table: pd.DataFrame, sources: Sequence[frozenset[str]]) -> list
     -------
     list of Pair
         Starts that differ by the offset of a zone, with equal durations and distances. Of several candidates the one
-        whose offset most activities share; none where that leaves a choice. An offset that contradicts a zone stated
-        elsewhere counts only when several activities share it.
+        whose offset most activities share; none where that leaves a choice. Where the other has a wall time as well,
+        only an offset that several activities share is believed.
     """
     rules = reading_rules()["merging"]["clocks"]
     clocks = read_clocks(table)
     wall = np.flatnonzero(np.isnan(clocks["start_utc"]) & np.isfinite(clocks["start_local"]))
     other_clock = np.where(np.isfinite(clocks["start_utc"]), clocks["start_utc"], clocks["start_local"])
-    zoned = np.isfinite(clocks["start_utc"]) & np.isfinite(clocks["start_local"])
+    certain = np.isfinite(clocks["start_local"])  # of another's UTC alone, any zone may be true
     order = np.argsort(other_clock, kind="stable")
     order = order[: int(np.isfinite(other_clock).sum())]
     lengths, kinds, formats = read_lengths(table), read_kinds(table), table["format"].tolist()
@@ -210,13 +210,14 @@ def find_shifted(table: pd.DataFrame, sources: Sequence[frozenset[str]]) -> list
             offset = _find_offset(clocks["start_local"][row] - other_clock[other], slack)
             if (
                 offset is not None
+                and formats[row] != formats[other]
                 and not sources[row] & sources[other]
                 and (offset != 0 or np.isfinite(clocks["start_utc"][other]))
                 and (kinds[row] == kinds[other] or "" in (kinds[row], kinds[other]))
                 and _are_equal(lengths, row, other)
             ):
                 found.append((row, other, offset))
-    return _choose_offsets(found, formats, zoned)
+    return _choose_offsets(found, formats, certain)
 
 
 def _find_offset(seconds: float, slack: float) -> int | None:
@@ -237,9 +238,7 @@ def _are_equal(lengths: Mapping[str, np.ndarray], one: int, other: int) -> bool:
     return bool(apart <= rules["clocks"]["duration_seconds"])
 
 
-def _choose_offsets(
-    found: Sequence[tuple[int, int, int]], formats: Sequence[Any], zoned: np.ndarray
-) -> list[Pair]:
+def _choose_offsets(found: Sequence[tuple[int, int, int]], formats: Sequence[Any], certain: np.ndarray) -> list[Pair]:
     """Of the candidates of each row, and for each, take the one with the offset that most activities share."""
     shared: Counter[tuple[Any, Any, int]] = Counter()
     seen: set[tuple[int, Any, int]] = set()
@@ -251,7 +250,7 @@ def _choose_offsets(
     votes = {
         (row, other): shared[formats[row], formats[other], offset]
         for row, other, offset in found
-        if not zoned[other] or shared[formats[row], formats[other], offset] >= least
+        if not certain[other] or shared[formats[row], formats[other], offset] >= least
     }
     best: dict[tuple[str, int, Any], list[int]] = defaultdict(list)
     for (row, other), count in votes.items():

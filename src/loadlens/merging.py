@@ -17,12 +17,12 @@ import pandas as pd
 
 from loadlens.log import TEXT, reading_rules
 from loadlens.matching import find_named, find_same_starts, find_shifted, unite
+from loadlens.precedence import list_sources, rank
 from loadlens.run_parts import combine_parts, find_legs, find_parts
 
 CLOCK = ["start_local", "date", "time_zone_from"]
 _STEPS = ["cadence", "max_cadence", "steps", "step_length"]
 _CLOCK_ORDER = {"file": 0, "joined_file": 1, "record": 2, "position": 3, "user": 4, "neighbour": 5, "assumed": 6}
-_CLASSES = ("recordings", "accounts", "lists")
 
 
 @dataclass
@@ -37,6 +37,8 @@ class Merged:
         Activity id before -> activity id that it became part of; only those that changed.
     later : dict
         Activity id before -> minutes after the start of the whole, of the parts of a run in several files.
+    spare : set
+        Activity ids of sources that tell of a part which a finer source tells of too.
     issues : list of dict
         One ledger row for each merge, and for each activity that one source lists twice.
     """
@@ -44,6 +46,7 @@ class Merged:
     activities: pd.DataFrame
     renamed: dict[str, str] = field(default_factory=dict)
     later: dict[str, int] = field(default_factory=dict)
+    spare: set[str] = field(default_factory=set)
     issues: list[dict[str, object]] = field(default_factory=list)
 
 
@@ -69,10 +72,7 @@ def merge_activities(
     Merged
     """
     table = rank(activities, recorded or frozenset())
-    sources = [
-        frozenset([source] if pd.isna(places) else [one.partition(" #")[0] for one in places.split("; ")])
-        for source, places in zip(table["source"], table["merged_from"], strict=True)
-    ]
+    sources = list_sources(table)
     together = find_same_starts(table)
     twins = [pair for pair in together if table["source"].iloc[pair.one] == table["source"].iloc[pair.other]]
     pairs = find_named(table, same_as or {}) + together
@@ -106,35 +106,6 @@ def _note_twins(table: pd.DataFrame, pairs: list[tuple[int, int]]) -> list[dict[
         }
         for a, b in sorted(pairs)
     ]
-
-
-def rank(table: pd.DataFrame, recorded: frozenset[str] = frozenset()) -> pd.DataFrame:
-    """Order rows so that the finest source comes first: recording, account, list; then by name, place and time.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Activities or wellness, with a column ``format``.
-    recorded : frozenset of str
-        Activities with minutes.
-
-    Returns
-    -------
-    DataFrame
-        With a column ``_rank``, on a RangeIndex.
-    """
-    rules = reading_rules()["merging"]
-    order = {name: 1000 * place for place, name in enumerate(_CLASSES)}
-    known = {name: order[one] + place for one in _CLASSES for place, name in enumerate(rules[one])}
-    others = sorted(set(table["format"].dropna()) - set(known))
-    unlisted = 500 + table["format"].map({name: place for place, name in enumerate(others)}).fillna(len(others))
-    if "activity" in table:
-        unlisted += np.where(table["activity"].isin(recorded), order["recordings"], order["lists"])
-    else:
-        unlisted += order["lists"]
-    table = table.assign(_rank=table["format"].map(known).fillna(unlisted).astype("int64"))
-    ties = [name for name in ("source", "source_row", "date", "start_utc", "start_local", "activity") if name in table]
-    return table.sort_values(["_rank", *ties], kind="stable").reset_index(drop=True)
 
 
 def _join_groups(merged: Merged, what: str) -> None:
@@ -182,6 +153,7 @@ def _join_parts(merged: Merged) -> None:
     for whole, parts in taken:
         one, later = combine_parts(table.iloc[parts])
         merged.later |= later
+        merged.spare |= {name for name, kept in merged.renamed.items() if kept in later}
         one["merged_from"] = "; ".join(dict.fromkeys(place for part in parts for place in _places(table.iloc[part])))
         rows.append(one.assign(_group=whole))
         _rename(merged, table["activity"].iloc[parts], [one["activity"].iloc[0]] * len(parts))

@@ -14,6 +14,7 @@ import pandas as pd
 
 from loadlens.log import reading_rules
 from loadlens.matching import agree, read_clocks, read_kinds
+from loadlens.precedence import list_sources
 
 _SUMS = ("distance", "duration", "moving", "ascent", "descent", "calories", "steps")
 _MEANS = (
@@ -42,7 +43,7 @@ def find_parts(table: pd.DataFrame) -> Taken:
     """
     rules = reading_rules()["merging"]
     kinds, formats = read_kinds(table), table["format"].tolist()
-    sources = _list_sources(table)
+    sources = list_sources(table)
     found: Taken = []
     taken: set[int] = set()
     for whole, near, clock in _find_within(table):
@@ -67,7 +68,9 @@ def _find_within(table: pd.DataFrame) -> list[tuple[int, list[int], np.ndarray]]
     """Return each row with the rows that begin within its time, oldest first, and the clock that tells."""
     rules = reading_rules()["merging"]
     slack, most = rules["start_seconds"], 3600.0 * rules["parts"]["window_hours"]
-    lasts = np.fmin(np.fmax.reduce([table[name].to_numpy("float64") for name in ("duration", "moving", "elapsed")]), most)
+    lasts = np.fmin(
+        np.fmax.reduce([table[name].to_numpy("float64") for name in ("duration", "moving", "elapsed")]), most
+    )
     found: dict[int, tuple[int, list[int], np.ndarray]] = {}
     for clock in read_clocks(table).values():
         order = np.argsort(clock, kind="stable")[: int(np.isfinite(clock).sum())]
@@ -80,13 +83,6 @@ def _find_within(table: pd.DataFrame) -> list[tuple[int, list[int], np.ndarray]]
                 near = [int(one) for one in order[first[place] : last[place]] if one != row]
                 found[row] = row, near, clock
     return [found[row] for row in sorted(found)]
-
-
-def _list_sources(table: pd.DataFrame) -> list[frozenset[str]]:
-    return [
-        frozenset([source] if pd.isna(places) else [one.partition(" #")[0] for one in places.split("; ")])
-        for source, places in zip(table["source"], table["merged_from"], strict=True)
-    ]
 
 
 def _follow_on(table: pd.DataFrame, parts: list[int], clock: np.ndarray) -> bool:
