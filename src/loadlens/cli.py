@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help=words.say("cli.help_paths"))
     parser.add_argument("--tz", help=words.say("cli.help_tz"))
+    parser.add_argument("--no-cache", dest="cache", action="store_false", help=words.say("cli.help_no_cache"))
     _add_language(parser)
 
 
@@ -91,10 +92,10 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, default=out, metavar="FILE", help=words.say("cli.help_report_out"))
 
 
-def _read(paths: Sequence[str | Path], lang: str, tz: str | None = None) -> RunningLog:
+def _read(paths: Sequence[str | Path], lang: str, tz: str | None = None, *, cache: bool = True) -> RunningLog:
     from loadlens.files import read  # heavy: not for --help
 
-    log = read(*paths, tz=tz)
+    log = read(*paths, tz=tz, cache=cache)
     print(_tell_read(log, lang))
     return log
 
@@ -113,7 +114,7 @@ def _tell_read(log: RunningLog, lang: str) -> str:
 
 
 def _report(given: argparse.Namespace) -> int:
-    return _write_report(_read(given.paths, given.lang, given.tz), given.out, given.lang)
+    return _write_report(_read(given.paths, given.lang, given.tz, cache=given.cache), given.out, given.lang)
 
 
 def _write_report(log: RunningLog, out: Path, lang: str) -> int:
@@ -152,7 +153,7 @@ def _simulate(given: argparse.Namespace) -> int:
 def _check(given: argparse.Namespace) -> int:
     from loadlens import report_sections
 
-    log, lang = _read(given.paths, given.lang, given.tz), given.lang
+    log, lang = _read(given.paths, given.lang, given.tz, cache=given.cache), given.lang
     for heading, lines in (
         (
             "check.sources",

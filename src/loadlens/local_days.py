@@ -51,7 +51,9 @@ def settle_days(activities: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, 
         closer = np.where(np.abs(known[before] - moment) <= np.abs(known[after] - moment), before, after)
         most = 86_400.0 * rules["neighbour_days_at_most"]
         near = unknown & np.isfinite(utc) & (np.abs(known[closer] - moment) <= most)
-        around = np.stack([offsets[before], offsets[after]])
+        around = np.stack(
+            [offsets[np.where(np.abs(known[one] - moment) <= most, one, closer)] for one in (before, after)]
+        )
         low[near], high[near] = (around.min(axis=0) - slack)[near], (around.max(axis=0) + slack)[near]
         wall = pd.to_datetime(np.where(near, utc + offsets[closer], np.nan), unit="s").astype("datetime64[us]")
         settled = activities.copy()
