@@ -116,8 +116,9 @@ def _conform_readings(offers: list[Offered]) -> dict[str, pd.DataFrame]:
         said[path] += [entry for entry in reading.ledger if entry["what"] != "local_day_unsure"]
     whole: dict[str, pd.DataFrame] = {}
     dates: list[pd.DataFrame] = []
+    nothing = pd.DataFrame()
     for table in READ:
-        parts = [reading.tables.get(table, pd.DataFrame()) for reading in readings]
+        parts = [reading.tables.get(table, nothing) for reading in readings]
         frame, owner, wrong = _conform_parts(table, parts, paths)
         for entry in wrong:
             said[str(entry["source"])].append(entry)
