@@ -194,8 +194,11 @@ def _read_offer(
         fault = UnreadableFile("reader_failed", where=offer.name, fault=f"{type(error).__name__}: {error}")
         return Offered(facts | {"status": "unreadable"} | _say_error(fault), fault=True)
     told = {name: value for name, value in reading.facts.items() if name in log.describe_columns()["sources"]}
+    told = {"status": "read"} | told
+    if told["status"] == "read" and told.get("rows") and not told.get("used"):
+        told |= {"status": "empty", "message": told.get("message") or "nothing_used"}
     told |= _say_message(told.pop("message", None))
-    return Offered(facts | {"status": "read", "format": reading.format} | told, reading)
+    return Offered(facts | {"format": reading.format} | told, reading)
 
 
 def _parse(known: Format, source: Source, options: Options, folder: Path | None, digest: str) -> Reading:
