@@ -15,6 +15,7 @@ import pytest
 
 import loadlens as ll
 from loadlens import decode_cache, files
+from loadlens.cli import main
 from loadlens.formats import fit
 from loadlens.log import RunningLog
 from loadlens.simulated_exports import write_export
@@ -172,6 +173,13 @@ def test_the_cache_can_be_switched_off(export, monkeypatch, told, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     ll.read(export)
     assert not (tmp_path / "home").exists()
+
+
+def test_the_command_line_can_do_without_it(cache, export, capsys):
+    assert main(["check", str(export), "--no-cache"]) == 0
+    assert not cache.exists()
+    assert main(["check", str(export)]) == 0
+    assert any(cache.iterdir())
 
 
 @pytest.mark.skipif(os.name != "posix" or os.sys.platform == "darwin", reason="another place on other systems")

@@ -151,6 +151,16 @@ def test_a_list_row_finds_the_file_that_was_read_in_place_of_its_own():
     assert len(merge_activities(table, same_as={"a/activities/7.fit.gz": "account.zip/x.fit"}).activities) == 1
 
 
+def test_a_workout_that_names_several_routes_joins_them_all():
+    workout = activity("health/export.xml", "apple_health", "2024-03-02 07:00", 30.0, file="/r/1.gpx; /r/2.gpx")
+    routes = [
+        activity(f"health/r/{n}.gpx", "gpx", f"2024-03-02 07:{15 * n - 15:02d}", 15.0, source_row=None) for n in (1, 2)
+    ]
+    merged = merge(workout, *routes)
+    assert len(merged) == 1
+    assert merged.loc[0, "duration"] == 1800
+
+
 def test_the_same_id_in_two_exports_of_a_platform_joins_them_also_when_a_run_was_cropped_in_between():
     early = activity("2023.zip/activities.csv", "strava_activities", "2023-03-02 07:00", 55.0, source_id="8123456789")
     late = activity("2024.zip/activities.csv", "strava_activities", "2023-03-02 07:20", 35.0, source_id="8123456789")

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest

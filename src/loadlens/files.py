@@ -108,7 +108,7 @@ def _name_log(stamps: list[tuple[str, Path, int, int]], options: Options) -> str
         told = [(name, decode_cache.digest_file(file) if when else None) for name, file, _, when in stamps]
     except OSError:
         return None
-    return decode_cache.name_entry("log", told, options.tz, sorted(options.aliases.items()))
+    return decode_cache.name_entry("log", told, repr(options))
 
 
 def _name_places(paths: list[Path]) -> dict[str, Path]:
@@ -204,7 +204,7 @@ def _read_offer(
 def _parse(known: Format, source: Source, options: Options, folder: Path | None, digest: str) -> Reading:
     """Read one file, or recall what was read from the same content under the same name, in whatever archive."""
     within = source.name.partition("/")[2] or source.name
-    entry = decode_cache.name_entry("file", digest, within, options.tz, sorted(options.aliases.items()))
+    entry = decode_cache.name_entry("file", digest, within, repr(options))
     if found := decode_cache.recall(folder, entry):
         return Reading(tables=found[0], **found[1])
     reading = known.parse(source, options)

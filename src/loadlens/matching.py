@@ -16,7 +16,7 @@ import pandas as pd
 
 from loadlens.log import reading_rules
 
-_LENGTHS = ("duration", "moving", "elapsed", "distance")
+_DURATIONS = ("duration", "moving", "elapsed")
 _FIGURES = re.compile(r"\d+")
 
 
@@ -51,14 +51,15 @@ def find_named(table: pd.DataFrame, same_as: Mapping[str, str]) -> list[Pair]:
     pairs = []
     for place in np.flatnonzero(table["file"].notna().to_numpy()).tolist():
         folder, _, _ = str(sources[place]).rpartition("/")
-        target = f"{folder}/{str(files[place]).lstrip('/')}".lstrip("/")
-        target = same_as.get(target, target)
-        named = [recordings[target]] if target in recordings else _find_moved(str(files[place]), by_id)
-        pairs += [
-            Pair((0, 0.0), *sorted((one, place)))
-            for one in named
-            if sources[one] != sources[place] and are_near(seconds, one, place)
-        ]
+        for file in str(files[place]).split("; "):  # one activity may have several, such as the routes of a workout
+            target = f"{folder}/{file.lstrip('/')}".lstrip("/")
+            target = same_as.get(target, target)
+            named = [recordings[target]] if target in recordings else _find_moved(file, by_id)
+            pairs += [
+                Pair((0, 0.0), *sorted((one, place)))
+                for one in named
+                if sources[one] != sources[place] and are_near(seconds, one, place)
+            ]
     for rows in by_id.values():
         for step in range(1, min(len(rows), reading_rules()["merging"]["neighbours_at_most"])):
             pairs += [
@@ -129,47 +130,62 @@ def _find_on_clock(table: pd.DataFrame, clock: np.ndarray) -> list[Pair]:
     seconds, lengths, kinds = clock[places], read_lengths(table), read_kinds(table)
     pairs = []
     for step in range(1, rules["neighbours_at_most"] + 1):
-        near = seconds[step:] - seconds[:-step] <= rules["start_seconds"]
-        if not near.any():
+        apart = seconds[step:] - seconds[:-step]
+        near = np.flatnonzero(apart <= rules["start_seconds"])
+        if not len(near):
             break
-        for first in np.flatnonzero(near).tolist():
-            one, other = sorted((int(places[first]), int(places[first + step])))
-            apart = float(seconds[first + step] - seconds[first])
-            alike = kinds[one] == kinds[other] or "" in (kinds[one], kinds[other])
-            if alike and last_as_long(lengths, one, other, apart * rules["duration_over_gap"], rules["share"]):
-                pairs.append(Pair((2, apart), one, other))
+        first, second = np.sort(np.stack([places[near], places[near + step]]), axis=0)
+        alike = are_alike(kinds, first, second)
+        alike &= last_as_long(lengths, first, second, apart[near] * rules["duration_over_gap"], rules["share"])
+        found = (apart[near][alike], first[alike], second[alike])
+        pairs += [Pair((2, gap), one, other) for gap, one, other in zip(*(a.tolist() for a in found), strict=True)]
     return pairs
 
 
-def read_kinds(table: pd.DataFrame) -> list[str]:
-    """Return what tells sports apart: a run is no other sport; "other" may be any."""
-    return ["run" if sport == "run" else "" if sport in ("other", None) else "no run" for sport in table["sport"]]
+def read_kinds(table: pd.DataFrame) -> np.ndarray:
+    """Return what tells sports apart: 2 for a run, 1 for another sport, 0 for "other", which may be any."""
+    named = table["sport"].notna() & (table["sport"] != "other")
+    return np.where(table["sport"] == "run", 2, named.astype(int)).astype(np.int8)
+
+
+def are_alike(kinds: np.ndarray, one: Any, other: Any) -> Any:
+    """Say whether rows may be one sport; a run is no other sport."""
+    return (kinds[one] == kinds[other]) | (kinds[one] == 0) | (kinds[other] == 0)
 
 
 def read_lengths(table: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return durations [s] and distance [m] as arrays."""
-    return {name: table[name].to_numpy("float64") for name in _LENGTHS}
+    return {name: table[name].to_numpy("float64") for name in (*_DURATIONS, "distance")}
 
 
-def last_as_long(lengths: Mapping[str, np.ndarray], one: int, other: int, least: float, share: float) -> bool:
-    """Say whether any of the durations, of `least` seconds or more, agree; without any, whether the distances do."""
-    times = [
-        (lengths[a][one], lengths[b][other])
-        for a in ("duration", "moving", "elapsed")
-        for b in ("duration", "moving", "elapsed")
-    ]
-    times = [(a, b) for a, b in times if a > 0 and b > 0]  # NaN is not > 0
-    if times:
-        times = [(a, b) for a, b in times if min(a, b) >= least]
-    else:
-        a, b = lengths["distance"][one], lengths["distance"][other]
-        times = [(a, b)] if a > 0 and b > 0 else []
-    return any(agree(a, b, share) for a, b in times)
+def last_as_long(lengths: Mapping[str, np.ndarray], one: Any, other: Any, least: Any, share: float) -> Any:
+    """Say whether any of the durations, of `least` seconds or more, agree; without any, whether the distances do.
+
+    Parameters
+    ----------
+    lengths : mapping of str to array
+        Of `read_lengths`.
+    one, other : int or array of int
+        Rows to compare.
+    least : float or array of float
+        Shortest duration that tells [s].
+    share : float
+        Share of the larger by which they may differ.
+    """
+    known, same = np.zeros(np.shape(one), bool), np.zeros(np.shape(one), bool)
+    for a in _DURATIONS:
+        for b in _DURATIONS:
+            both = (lengths[a][one] > 0) & (lengths[b][other] > 0)  # NaN is not > 0
+            enough = np.minimum(lengths[a][one], lengths[b][other]) >= least
+            known |= both
+            same |= both & enough & agree(lengths[a][one], lengths[b][other], share)
+    a, b = lengths["distance"][one], lengths["distance"][other]
+    return np.where(known, same, (a > 0) & (b > 0) & agree(a, b, share))
 
 
-def agree(one: float, other: float, share: float) -> bool:
-    """Say whether two measures are equal within a share of the larger; what is missing agrees with nothing."""
-    return bool(abs(one - other) <= share * max(one, other))
+def agree(one: Any, other: Any, share: float) -> Any:
+    """Say whether measures are equal within a share of the larger; what is missing agrees with nothing."""
+    return np.abs(one - other) <= share * np.maximum(one, other)
 
 
 def find_shifted(table: pd.DataFrame, sources: Sequence[frozenset[str]]) -> list[Pair]:
@@ -213,7 +229,7 @@ def find_shifted(table: pd.DataFrame, sources: Sequence[frozenset[str]]) -> list
                 and formats[row] != formats[other]
                 and not sources[row] & sources[other]
                 and (offset != 0 or np.isfinite(clocks["start_utc"][other]))
-                and (kinds[row] == kinds[other] or "" in (kinds[row], kinds[other]))
+                and are_alike(kinds, row, other)
                 and _are_equal(lengths, row, other)
             ):
                 found.append((row, other, offset))
@@ -233,7 +249,7 @@ def _are_equal(lengths: Mapping[str, np.ndarray], one: int, other: int) -> bool:
     rules = reading_rules()["merging"]
     a, b = lengths["distance"][one], lengths["distance"][other]
     if a > 0 and b > 0:
-        return agree(a, b, rules["share"]) and last_as_long(lengths, one, other, 0.0, rules["share"])
+        return bool(agree(a, b, rules["share"]) and last_as_long(lengths, one, other, 0.0, rules["share"]))
     apart = abs(lengths["duration"][one] - lengths["duration"][other])
     return bool(apart <= rules["clocks"]["duration_seconds"])
 

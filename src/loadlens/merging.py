@@ -154,7 +154,7 @@ def _join_parts(merged: Merged) -> None:
         one, later = combine_parts(table.iloc[parts])
         merged.later |= later
         merged.spare |= {name for name, kept in merged.renamed.items() if kept in later}
-        one["merged_from"] = "; ".join(dict.fromkeys(place for part in parts for place in _places(table.iloc[part])))
+        one["merged_from"] = _join_places(_list_places(table.iloc[parts]))
         rows.append(one.assign(_group=whole))
         _rename(merged, table["activity"].iloc[parts], [one["activity"].iloc[0]] * len(parts))
         rows.append(table.iloc[[whole]].assign(_group=whole))
@@ -165,17 +165,24 @@ def _join_parts(merged: Merged) -> None:
     _join_groups(merged, "parts_joined")
 
 
-def _places(row: pd.Series[Any]) -> list[str]:
-    """Return the places a row was read from."""
-    if not pd.isna(row["merged_from"]):
-        return str(row["merged_from"]).split("; ")
-    return [row["source"] if pd.isna(row["source_row"]) else f"{row['source']} #{row['source_row']}"]
+def _list_places(rows: pd.DataFrame) -> list[list[str]]:
+    """Return for each row the places it was read from."""
+    columns = (rows[name].tolist() for name in ("source", "source_row", "merged_from"))
+    return [
+        [source if pd.isna(row) else f"{source} #{row}"] if pd.isna(places) else places.split("; ")
+        for source, row, places in zip(*columns, strict=True)
+    ]
+
+
+def _join_places(places: list[list[str]]) -> str:
+    return "; ".join(dict.fromkeys(place for own in places for place in own))
 
 
 def _divide_wholes(merged: Merged) -> None:
     """Take a multisport activity out where its legs are there: they would count twice."""
     table = merged.activities
     found = find_legs(table)
+    places = _list_places(table) if found else []
     for whole, legs in found:
         row = table.iloc[whole]
         merged.issues.append(
@@ -184,14 +191,13 @@ def _divide_wholes(merged: Merged) -> None:
                 "row": row["source_row"],
                 "field": "sport",
                 "what": "multisport_divided",
-                "value": "; ".join(_places(row)),
+                "value": _join_places([places[whole]]),
                 "count": len(legs),
                 "action": "merged",
             }
         )
         for leg in legs:
-            places = [*_places(table.iloc[leg]), *_places(row)]
-            table.loc[table.index[leg], "merged_from"] = "; ".join(dict.fromkeys(places))
+            table.loc[table.index[leg], "merged_from"] = _join_places([places[leg], places[whole]])
         _rename(merged, [row["activity"]], [table["activity"].iloc[legs[0]]])
     merged.activities = table.drop(index=table.index[[whole for whole, _ in found]]).reset_index(drop=True)
 
@@ -207,11 +213,10 @@ def _merge_groups(rows: pd.DataFrame) -> pd.DataFrame:
     for name in CLOCK:
         merged[name] = best[name].array
     _choose_sport(merged, rows)
-    places: dict[int, list[str]] = {}
-    for group, (_, row) in zip(rows["_group"], rows[["source", "source_row", "merged_from"]].iterrows(), strict=True):
-        places.setdefault(group, []).extend(_places(row))
-    told = ["; ".join(dict.fromkeys(places[group])) for group in merged["_group"]]
-    merged["merged_from"] = pd.array(told, dtype=TEXT)
+    places: dict[int, list[list[str]]] = {}
+    for group, own in zip(rows["_group"], _list_places(rows), strict=True):
+        places.setdefault(group, []).append(own)
+    merged["merged_from"] = pd.array([_join_places(places[group]) for group in merged["_group"]], dtype=TEXT)
     return merged
 
 

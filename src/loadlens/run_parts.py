@@ -47,7 +47,7 @@ def find_parts(table: pd.DataFrame) -> Taken:
     found: Taken = []
     taken: set[int] = set()
     for whole, near, clock in _find_within(table):
-        if whole in taken or kinds[whole] == "":
+        if whole in taken or not kinds[whole]:
             continue
         alike = [row for row in near if kinds[row] == kinds[whole] and not sources[row] & sources[whole]]
         for kind in dict.fromkeys(formats[row] for row in alike):
@@ -96,10 +96,10 @@ def _add_up(table: pd.DataFrame, whole: int, parts: list[int]) -> bool:
     share = reading_rules()["merging"]["share"]
     times = [table[name].iloc[parts].sum(skipna=False) for name in ("duration", "moving")]
     lasts = [table[name].iloc[whole] for name in ("duration", "moving", "elapsed")]
-    if not any(agree(float(a), float(b), share) for a in times for b in lasts):
+    if not any(agree(a, b, share) for a in times for b in lasts):
         return False
     distance, total = table["distance"].iloc[parts].sum(skipna=False), table["distance"].iloc[whole]
-    return bool(np.isnan(distance) or np.isnan(total)) or agree(float(distance), float(total), share)
+    return bool(np.isnan(distance) or np.isnan(total) or agree(distance, total, share))
 
 
 def combine_parts(parts: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
