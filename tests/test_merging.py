@@ -263,7 +263,9 @@ def test_a_watch_stopped_and_started_again_and_a_list_with_the_whole_are_one_run
     assert (run["title"], run["speed"]) == ("Long", 12_000 / 3600)
     assert run["merged_from"] == "1.fit; 2.fit; list.csv #1"
     assert found.later == {"1.fit": 0, "2.fit": 25}
-    assert [(issue["what"], issue["action"]) for issue in found.issues] == [("parts_joined", "merged")]
+    assert [(issue["what"], issue["action"], issue["count"]) for issue in found.issues] == [
+        ("parts_joined", "merged", 2)
+    ]
     assert found.renamed == {"2.fit": "1.fit", "list.csv": "1.fit"}
 
 

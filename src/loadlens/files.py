@@ -87,25 +87,28 @@ def read(
 
 
 def _stamp(places: dict[str, Path]) -> list[tuple[str, Path, int, int]] | None:
-    """Return name, place, size and time of change of all files that can make a difference; None where one is closed."""
+    """Return name, place, size and time of change of all files; None where one is closed."""
     stamps = []
     for shown, path in places.items():
         for file, name, error in list_files(path, shown):
-            if error is None and not _is_ignored(name):
-                try:
-                    told = file.stat()
-                except OSError:
-                    return None
-                stamps.append((name, file, told.st_size, told.st_mtime_ns))
-            else:
-                stamps.append((name, file, 0, 0))
+            try:
+                told = file.lstat() if error else file.stat()
+            except OSError:
+                return None
+            stamps.append((name, file, told.st_size, told.st_mtime_ns))
     return stamps
 
 
 def _name_log(stamps: list[tuple[str, Path, int, int]], options: Options) -> str | None:
-    """Return the name under which the cache has the log of these files; None where one cannot be read."""
+    """Return the name under which the cache has the log of these files; None where one cannot be read.
+
+    Files whose name says that they hold nothing of use, such as pictures, count by size and time of change.
+    """
     try:
-        told = [(name, decode_cache.digest_file(file) if when else None) for name, file, _, when in stamps]
+        told = [
+            (name, decode_cache.digest_file(file) if file.is_file() and not _is_ignored(name) else (size, changed))
+            for name, file, size, changed in stamps
+        ]
     except OSError:
         return None
     return decode_cache.name_entry("log", told, repr(options))
@@ -120,15 +123,12 @@ def _name_places(paths: list[Path]) -> dict[str, Path]:
         if not path.exists():
             raise UnreadableFile("path_missing", where=path)
     whole = sorted(Path(os.path.abspath(path)) for path in paths)  # noqa: PTH100 a link keeps its own name
+    alike = Counter(path.parts[-n:] for path in set(whole) for n in range(1, len(path.parts) + 1))
     places: dict[str, Path] = {}
-    for path in whole:
-        parts = path.parts
-        lengths = range(1, len(parts))
-        alike = [other for other in whole if other != path]
-        tells = (n for n in lengths if all(other.parts[-n:] != parts[-n:] for other in alike))
-        name = "/".join(parts[-next(tells, len(parts)) :])
-        again = sum(known.partition(" (")[0] == name for known in places)
-        places[f"{name} ({again + 1})" if name in places else name] = path
+    for path, times in sorted(Counter(whole).items()):
+        ends = (path.parts[-n:] for n in range(1, len(path.parts) + 1))
+        name = "/".join(next((end for end in ends if alike[end] == 1), path.parts))
+        places |= {f"{name} ({number})" if number > 1 else name: path for number in range(1, times + 1)}
     return dict(sorted(places.items()))
 
 

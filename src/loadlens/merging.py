@@ -108,8 +108,11 @@ def _note_twins(table: pd.DataFrame, pairs: list[tuple[int, int]]) -> list[dict[
     ]
 
 
-def _join_groups(merged: Merged, what: str) -> None:
-    """Make one row of the rows of each ``_group`` of the activities, and drop that column."""
+def _join_groups(merged: Merged, what: str, gone: Mapping[Any, int] | None = None) -> None:
+    """Make one row of the rows of each ``_group`` of the activities, and drop that column.
+
+    `gone` says of a group how many rows became part of its first one, where that is not told by its number of rows.
+    """
     table = merged.activities
     single = ~table["_group"].duplicated(keep=False)
     rows = table[~single]
@@ -119,7 +122,7 @@ def _join_groups(merged: Merged, what: str) -> None:
     whole = _merge_groups(rows)
     kept = dict(zip(whole["_group"], whole["activity"], strict=True))
     _rename(merged, rows["activity"], [kept[group] for group in rows["_group"]])
-    counts = rows["_group"].value_counts(sort=False).reindex(whole["_group"]).tolist()
+    counts = gone or {group: count - 1 for group, count in rows["_group"].value_counts().items()}
     merged.issues += [
         {
             "source": source,
@@ -127,11 +130,11 @@ def _join_groups(merged: Merged, what: str) -> None:
             "field": None,
             "what": what,
             "value": places,
-            "count": count - 1,
+            "count": counts[group],
             "action": "merged",
         }
-        for source, row, places, count in zip(
-            whole["source"], whole["source_row"], whole["merged_from"], counts, strict=True
+        for source, row, places, group in zip(
+            whole["source"], whole["source_row"], whole["merged_from"], whole["_group"], strict=True
         )
     ]
     merged.activities = pd.concat([merged.activities[single], whole.drop(columns="_group")], ignore_index=True)
@@ -155,14 +158,13 @@ def _join_parts(merged: Merged) -> None:
         merged.later |= later
         merged.spare |= {name for name, kept in merged.renamed.items() if kept in later}
         one["merged_from"] = _join_places(_list_places(table.iloc[parts]))
-        rows.append(one.assign(_group=whole))
         _rename(merged, table["activity"].iloc[parts], [one["activity"].iloc[0]] * len(parts))
-        rows.append(table.iloc[[whole]].assign(_group=whole))
+        rows += [table.iloc[[whole]].assign(_group=whole), one.assign(_group=whole)]
     gone = [place for whole, parts in taken for place in (whole, *parts)]
     rest = table.drop(index=gone).assign(_group=lambda kept: -1 - np.arange(len(kept)))
     merged.activities = pd.concat([rest, *rows], ignore_index=True).sort_values("_rank", kind="stable")
     merged.activities = merged.activities.reset_index(drop=True)
-    _join_groups(merged, "parts_joined")
+    _join_groups(merged, "parts_joined", {whole: len(parts) for whole, parts in taken})
 
 
 def _list_places(rows: pd.DataFrame) -> list[list[str]]:
