@@ -31,12 +31,24 @@ FLOORS = [
     | {"run_parts", "daily_sources"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
+    {"formats.apple_stream"},
+    {"formats.apple_records"},
+    {"formats.apple_days"},
     {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
     | {"merging"}
-    | {"formats.row_layout", "formats.diary_entries"}
+    | {"formats.row_layout", "formats.diary_entries", "formats.apple_workouts"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
-    # the formats, and the guidance
-    {"guidance", "assembly", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"},
+    # the formats, the joining of what they read, and the guidance
+    {
+        "assembly",
+        "guidance",
+        "simulated_apple",
+        "formats.tabular",
+        "formats.apple_health",
+        "formats.fit",
+        "formats.tracks",
+        "formats.garmin_account",
+    },
     # where both wings meet
     {"files", "findings", "figure_style"},
     # drawing and telling

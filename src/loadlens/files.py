@@ -23,7 +23,7 @@ from tqdm import tqdm
 from loadlens import decode_cache, log, words
 from loadlens.assembly import Offered, assemble, explain
 from loadlens.containers import Unopened, find_sources, list_files
-from loadlens.formats import fit, garmin_account, tabular, tracks
+from loadlens.formats import apple_health, fit, garmin_account, tabular, tracks
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 from loadlens.ledger_words import message_column
 from loadlens.log import RunningLog, reading_rules
@@ -162,7 +162,7 @@ def _known_zone(tz: str | None) -> str | None:
 def formats() -> tuple[Format, ...]:
     """Return every known format, the most telling signature first."""
     others = tuple(entry.load() for entry in entry_points(group="loadlens.formats"))
-    return (*others, fit, tracks, garmin_account, tabular)
+    return (*others, fit, apple_health, tracks, garmin_account, tabular)
 
 
 def _read_offer(

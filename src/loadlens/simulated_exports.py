@@ -21,6 +21,7 @@ import pandas as pd
 from loadlens.files import read
 from loadlens.log import RunningLog
 from loadlens.simulated_accounts import write_account, zipped
+from loadlens.simulated_apple import write_apple
 from loadlens.simulated_fit import activity_fit, monitoring_fit
 from loadlens.simulated_fit import fit_checksum as fit_checksum
 from loadlens.simulated_fit import fit_file as fit_file
@@ -278,6 +279,8 @@ WRITERS: dict[str, Callable[[SimulatedRunner], dict[str, bytes]]] = (
         "fit_damaged": _damaged_fit,
         "monitoring_fit": _monitoring_files,
         "garmin_account": write_account,
+        "apple_health": write_apple,
+        "apple_health_miles": lambda runner: write_apple(runner, units="statute"),
         "wellness_csv": lambda runner: {"Sleep.csv": garmin_sleep_csv(runner).encode()},
         "wellness_intervals": lambda runner: {"wellness.csv": intervals_wellness_csv(runner).encode()},
         "strava_archive_en": lambda runner: strava_archive(runner, "en"),
