@@ -12,6 +12,7 @@ import pandas as pd
 from loadlens import log, words
 from loadlens.coverage import account_days, note_silences
 from loadlens.daily_sources import merge_wellness
+from loadlens.diary_shoes import name_shoes
 from loadlens.formats.source import Reading, UnreadableFile
 from loadlens.ledger_words import tell_entry, tell_message
 from loadlens.local_days import settle_days
@@ -49,7 +50,9 @@ def assemble(offers: list[Offered]) -> RunningLog:
     wellness, by_source, differing = merge_wellness(whole["wellness"])
     activities, unsure = settle_days(merged.activities)
     activities = activities.sort_values(["date", "start_local", "start_utc"], kind="stable").reset_index(drop=True)
-    issues += merged.issues + differing + unsure
+    activities, starts, worn = name_shoes(activities, whole["diary"])
+    starts = _stack("gear", [whole["gear"], log.conform("gear", starts)[0]])[["gear", "start_distance"]]
+    issues += merged.issues + differing + unsure + worn
     activities["activity"], final = _name(activities)
     for name in ("laps", "minutes"):
         whole[name] = _follow(whole[name], merged, final)
@@ -61,7 +64,7 @@ def assemble(offers: list[Offered]) -> RunningLog:
         laps=whole["laps"],
         minutes=whole["minutes"],
         wellness=wellness,
-        gear=log.tally_gear(activities, whole["gear"][["gear", "start_distance"]]),
+        gear=log.tally_gear(activities, starts),
         diary=whole["diary"],
         days=account_days(activities, by_source, covered, whole["diary"]),
         sources=sources,

@@ -10,7 +10,7 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from importlib.metadata import entry_points
@@ -24,6 +24,7 @@ from loadlens import decode_cache, log, words
 from loadlens.assembly import Offered, assemble, explain
 from loadlens.containers import Unopened, find_sources, list_files
 from loadlens.formats import apple_health, fit, garmin_account, tabular, tracks
+from loadlens.formats.profile_files import read_profiles
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 from loadlens.ledger_words import message_column
 from loadlens.log import RunningLog, reading_rules
@@ -43,7 +44,11 @@ class Format(Protocol):
 
 
 def read(
-    *paths: str | Path, tz: str | None = None, aliases: Mapping[str, str] | None = None, cache: bool = True
+    *paths: str | Path,
+    tz: str | None = None,
+    aliases: Mapping[str, str] | None = None,
+    profiles: str | Path | Sequence[str | Path] = (),
+    cache: bool = True,
 ) -> RunningLog:
     """Read exports into one running log.
 
@@ -55,6 +60,8 @@ def read(
         IANA time zone in which days are counted where a file does not say, e.g. ``"Europe/Amsterdam"``.
     aliases : mapping of str to str, optional
         Heading in a CSV file -> column of loadlens, for exports that are not known.
+    profiles : path or sequence of paths, optional
+        Your own profiles of CSV exports: TOML files or folders of them (``docs/exports/adding_a_csv_export.md``).
     cache : bool
         Whether what was read before may be taken from the user's cache, and what is read now is kept there. The
         environment variable ``LOADLENS_CACHE`` names another folder for it, or is ``off``.
@@ -67,9 +74,11 @@ def read(
     Raises
     ------
     UnreadableFile
-        A path does not exist, a file named alone cannot be read, or nothing in all the paths holds any data.
+        A path does not exist, a file named alone cannot be read, nothing in all the paths holds any data, or a
+        profile is wrong.
     """
-    options = Options(tz=_known_zone(tz), aliases=dict(aliases or {}))
+    own = read_profiles(*([profiles] if isinstance(profiles, (str, Path)) else profiles))
+    options = Options(tz=_known_zone(tz), aliases=dict(aliases or {}), profiles=own)
     if not paths:
         raise UnreadableFile("no_path")
     places = _name_places([Path(given).expanduser() for given in paths])
