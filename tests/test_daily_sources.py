@@ -87,6 +87,16 @@ def test_two_exports_of_one_measurement_fill_each_others_gaps():
     assert merged["source"].tolist() == ["fit.csv"] * 30 + ["garmin_account.csv"] * 30
 
 
+def test_two_exports_of_one_maker_need_no_shared_days():
+    account = series("garmin_account", "2024-01-01", [50.0] * 20 + [None] * 10 + [50.0] * 20)
+    table = series("garmin_sleep", "2024-01-21", [53.0] * 10)
+    merged, _, issues = merge(account, table)
+    assert len(merged) == 50
+    assert issues == []
+    files = series("fit", "2024-01-21", [53.0] * 10)  # of a watch of any maker
+    assert len(merge(account, files)[0]) == 40
+
+
 def test_the_rows_of_all_sources_are_kept_as_they_were_read():
     both = [series("oura", "2024-01-01", [55.0, 56.0]), series("fit", "2024-01-01", [50.0])]
     _, by_source, _ = merge(*both)

@@ -49,10 +49,8 @@ def merge_wellness(wellness: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, 
     chosen: dict[str, pd.Series[Any]] = {}
     used = []
     for name in values:
-        wide = by_maker.pivot_table(index="date", columns="_rank", values=name, aggfunc="first").dropna(
-            axis=1, how="all"
-        )
-        alike = _join_alike(wide)
+        wide = by_maker.pivot_table(index="date", columns="_rank", values=name, aggfunc="first")
+        alike = _join_alike(wide, makers)
         chosen[name], who = _choose(wide, alike)
         used.append(pd.DataFrame({"date": who.index, "_rank": who.to_numpy()}).dropna())
         issues += _tell(name, wide, who, alike, makers)
@@ -81,16 +79,19 @@ def _choose(wide: pd.DataFrame, groups: list[list[Any]]) -> tuple[pd.Series[Any]
     return value, who
 
 
-def _join_alike(wide: pd.DataFrame) -> list[list[Any]]:
-    """Group makers that say the same on the days they share: they pass one measurement on."""
+def _join_alike(wide: pd.DataFrame, makers: dict[Any, str]) -> list[list[Any]]:
+    """Group sources of one maker, and those that say the same on the days they share: they pass one measurement on."""
     rules = reading_rules()["merging"]["wellness"]
+    maker_of = {name: place for place, names in enumerate(rules["same_maker"]) for name in names}
     groups: list[list[Any]] = []
     for maker in wide:
         for group in groups:
             pairs = wide[[group[0], maker]].dropna().to_numpy("float64")
             apart = np.abs(np.diff(pairs, axis=1)[:, 0])
+            one, other = (maker_of.get(makers[each], makers[each]) for each in (group[0], maker))
             same = apart <= rules["share"] * np.abs(pairs).max(axis=1, initial=0.0)
-            if len(pairs) >= rules["shared_days_at_least"] and same.mean() >= rules["agreeing_at_least"]:
+            enough = len(pairs) >= rules["shared_days_at_least"]
+            if one == other or (enough and same.mean() >= rules["agreeing_at_least"]):
                 group.append(maker)
                 break
         else:
