@@ -17,11 +17,12 @@ import numpy as np
 
 from loadlens.formats.fit_definitions import plan_field
 from loadlens.formats.fit_profile import BASE_TYPES, base_number, field_of
-from loadlens.formats.fit_values import EPOCH, NO_SECOND, Columns, Layout, native_layout
+from loadlens.formats.fit_values import EPOCH, NO_SECOND, Layout, native_layout
 
 if TYPE_CHECKING:
     from loadlens.formats.fit_definitions import Definition, Plan
     from loadlens.formats.fit_profile import Component, Field, Message
+    from loadlens.formats.fit_tables import Columns
 
 _TOLD = ("developer_data_index", "field_definition_number", "fit_base_type_id", "field_name", "units")
 _EXACT = 2.0**53  # numbers below are whole in float64; what is stored as a larger one is no code, time or count
@@ -184,8 +185,10 @@ class Description:
 @lru_cache(maxsize=512)
 def describe(definition: Definition, content: bytes) -> tuple[int, int, Description] | None:
     """Read one `field_description` from its native fields: developer data index, number, and what it says."""
-    table = native_layout(definition, False).columns_of(np.frombuffer(content, f"V{definition.size}"))
-    index, number, base, name, units = (table[key][0] if key in table else None for key in _TOLD)
+    layout = native_layout(definition, False)
+    blocks = layout.read(np.frombuffer(content, f"V{definition.size}"))
+    told = {key: row[0] for kind, keys in layout.names.items() for key, row in zip(keys, blocks[kind], strict=True)}
+    index, number, base, name, units = map(told.get, _TOLD)
     if index is None or number is None or np.isnan(index) or np.isnan(number):
         return None
     kind = base_number(base) if isinstance(base, (str, int)) else len(BASE_TYPES)
