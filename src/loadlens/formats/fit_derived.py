@@ -33,9 +33,10 @@ def derive(table: Columns, message: Message) -> None:
     for meaning in message.packed:
         if meaning.name in table:
             _unpack(table, meaning, message)
+    present: dict[str, set[object]] = {}  # labels in the columns on which the reading of a field depends
     for meaning in message.ambiguous:
         if meaning.name in table and table[meaning.name].dtype.kind == "f":
-            _read_otherwise(table, meaning)
+            _read_otherwise(table, meaning, present)
 
 
 def _unpack(table: Columns, packed: Field, message: Message) -> None:
@@ -99,10 +100,13 @@ def _accumulate(raw: np.ndarray, valid: np.ndarray, bits: int, part: np.ndarray)
     return total
 
 
-def _read_otherwise(table: Columns, meaning: Field) -> None:
+def _read_otherwise(table: Columns, meaning: Field, present: dict[str, set[object]]) -> None:
     """Give each other reading of a field its column, in the rows to which it applies."""
-    column, present = table[meaning.name], _labels_present(table, meaning)
+    column = table[meaning.name]
     for subfield in meaning.subfields:
+        for name, _ in subfield.when:
+            if name not in present:
+                present[name] = _labels_of(table.get(name))
         when = [(name, label) for name, label in subfield.when if label in present[name]]
         if not when or subfield.field.name in table:
             continue
@@ -115,15 +119,14 @@ def _read_otherwise(table: Columns, meaning: Field) -> None:
             table[subfield.field.name] = _subfield_values(raw, valid, subfield.field)
 
 
-def _labels_present(table: Columns, meaning: Field) -> dict[str, set[str | int]]:
-    """Labels that stand in the columns on which the reading of a field depends."""
-    names = {name for subfield in meaning.subfields for name, _ in subfield.when}
-    labels = {name: table[name].tolist() for name in names if name in table and table[name].dtype == object}
-    return {name: {label for label in labels.get(name, ()) if isinstance(label, (str, int))} for name in names}
+def _labels_of(column: np.ndarray | None) -> set[object]:
+    """Labels that stand in a column; anything else may stand in it too."""
+    values = column.tolist() if column is not None and column.dtype == object else []
+    return {value for value in values if isinstance(value, (str, int))}
 
 
 def _equals(column: np.ndarray, label: str | int) -> np.ndarray:
-    """Where a column of labels holds this one; anything else may stand in it too."""
+    """Where a column of labels holds this one."""
     same = (type(value) is type(label) and value == label for value in column.tolist())
     return np.fromiter(same, bool, len(column))
 

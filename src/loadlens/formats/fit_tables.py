@@ -169,25 +169,29 @@ def as_frame(table: Table) -> pd.DataFrame:
 
     Building a frame of thirty columns one by one takes longer than reading a short file, hence the blocks.
     """
+    if create_dataframe_from_blocks is None:
+        return _frame_by_columns(table.columns)
     columns = table.columns
-    if create_dataframe_from_blocks is None or not columns:
-        fields = {name: column for name, column in columns.items() if name not in _OUTSIDE}
-        objects = {name: pd.Series(column, dtype=object) for name, column in fields.items() if column.dtype == object}
-        return pd.DataFrame(fields | objects, copy=len(fields) > _MANY) if fields else pd.DataFrame()
+    count = len(columns["offset"]) if columns else 0
     derived = tuple(columns)[len(_OUTSIDE) + sum(map(len, table.names.values())) :]
     kinds = "".join([columns[name].dtype.kind for name in derived])
-    inside, outside, index = _blueprint(tuple(table.names.values()), derived, kinds)
+    inside, outside, names = _blueprint(tuple(table.names.values()), derived, kinds)
     blocks = [(table.blocks[kind], places) for kind, places in inside]
-    count = len(columns["offset"])
-    for names, places in outside:
-        content = [columns[name] for name in names]
+    for alike, places in outside:
+        content = [columns[name] for name in alike]
         if count <= FEW:
-            blocks.append((np.concatenate(content).reshape(len(names), -1), places))
+            blocks.append((np.concatenate(content).reshape(len(alike), -1), places))
         else:  # each as it is: no copies of long columns
             blocks += [(column[None], place) for column, place in zip(content, places[:, None], strict=True)]
-    rows = pd.RangeIndex(count)
-    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=rows, columns=index.view())
+    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=pd.RangeIndex(count), columns=names.view())
     return frame
+
+
+def _frame_by_columns(columns: Columns) -> pd.DataFrame:
+    """Make a frame in the way of pandas before 3."""
+    fields = {name: column for name, column in columns.items() if name not in _OUTSIDE}
+    objects = {name: pd.Series(column, dtype=object) for name, column in fields.items() if column.dtype == object}
+    return pd.DataFrame(fields | objects, copy=len(fields) > _MANY)
 
 
 @lru_cache(maxsize=256)
@@ -199,7 +203,7 @@ def _blueprint(
     A block without rows goes nowhere and is left out.
     """
     inside, at = [], 0
-    for kind, names in zip(DTYPES, named, strict=True):
+    for kind, names in zip(DTYPES, named, strict=False):  # nothing is named where there is no table
         if names:
             inside.append((kind, np.arange(at, at + len(names), dtype=np.intp)))
         at += len(names)

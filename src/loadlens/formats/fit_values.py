@@ -131,15 +131,16 @@ class Layout:
 
     def _objects_of_few(self, rows: np.ndarray, content: np.ndarray) -> np.ndarray:
         """Read what is neither number nor time: labels of one byte by one look in all their tables."""
-        codes = content.take(self._label_places, axis=1)
-        objects: np.ndarray = self._label_tables[(codes + self._label_starts).T]
+        objects = np.empty((len(self._of_kind["O"]), len(rows)), object)
+        labels = len(self._label_places)
+        if labels:
+            codes = content.take(self._label_places, axis=1)
+            objects[:labels] = self._label_tables[(codes + self._label_starts).T]
         if self._rest:
             fields = rows.view(self._dtype)
-            more = np.empty((len(self._rest), len(rows)), object)
             with self._unwarned():
-                for plan, values in zip(self._rest, more, strict=True):
+                for plan, values in zip(self._rest, objects[labels:], strict=True):
                     _read_column(fields[plan.name], plan, values)
-            objects = np.concatenate((objects, more))
         return objects
 
 
