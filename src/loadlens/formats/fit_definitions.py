@@ -58,11 +58,6 @@ class Definition:
         return message.name if message else None
 
     @cached_property
-    def width(self) -> int:
-        """Count of its fields."""
-        return len(self.fields) + len(self.developer)
-
-    @cached_property
     def time_place(self) -> int | None:
         """Where the time stands (field 253), None where the definition has none."""
         return next((at for number, size, _, at in self.fields if number == 253 and size == 4), None)

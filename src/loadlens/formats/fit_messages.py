@@ -166,12 +166,13 @@ class FitMessages:
 
     def _is_small(self) -> bool:
         """Whether even one table of all messages, with all fields of all definitions, would be no matter."""
-        definitions = [block.definition for block in self._found]
-        width, most = sum([definition.width for definition in definitions]), _CELLS * len(self._data) + _FREE_CELLS
-        if not any([definition.developer for definition in definitions]) and len(self._data) * width <= most:
+        width = sum([len(block.definition.fields) for block in self._found])
+        developer = sum([len(block.definition.developer) for block in self._found])
+        most = _CELLS * len(self._data) + _FREE_CELLS
+        if not developer and len(self._data) * width <= most:
             return True  # no file has more messages than bytes
         descriptions = sum([len(block) for block in self._found if block.definition.number == _FIELD_DESCRIPTION])
-        width += descriptions * sum([len(definition.developer) for definition in definitions])
+        width += (1 + descriptions) * developer
         return sum(map(len, self._found)) * width <= most
 
     def _bound(self, name: str) -> list[Problem]:

@@ -86,7 +86,7 @@ class Walk:
         at: int | None = body
         while at is not None and at < end:
             at = self._run(at)
-        self.blocks = [block for block in self._found.values() if len(block)]
+        self.blocks = [block for block in self._found.values() if block.singles or block.runs]
 
     def _run(self, at: int) -> int | None:
         """Walk from `at` to the end or the first damage; return where to go on, None where nowhere."""
@@ -150,12 +150,15 @@ class Walk:
             head = _LOCAL_TYPE[data[place]]
             if heads and head == heads[0]:
                 stride = place - at
-                repeats = self._count_repeats(at, stride, heads, offsets)
-                for known, offset in zip(heads, offsets, strict=True) if repeats else ():
-                    block = self._places[known]
-                    if block is not None:
-                        block.runs.append((at + offset, repeats, stride))
+                last = at + (_TRIAL - 1) * stride
+                if last >= end:
+                    break  # nor can a longer sequence recur often enough
+                repeats = self._count_repeats(at, stride, heads, offsets) if _LOCAL_TYPE[data[last]] == head else 0
                 if repeats:
+                    for known, offset in zip(heads, offsets, strict=True):
+                        block = self._places[known]
+                        if block is not None:
+                            block.runs.append((at + offset, repeats, stride))
                     return at + repeats * stride
             heads.append(head)
             offsets.append(place - at)
