@@ -17,6 +17,7 @@ import numpy as np
 
 from loadlens.formats.fit_profile import BASE_TYPES, EVERYWHERE, BaseType, Field, base_number, field_of, message_of
 
+_FEW = 64  # messages up to which Python gathers them faster than NumPy
 LONGEST_PERIOD = 8  # messages after which a sequence of headers recurs
 
 
@@ -188,6 +189,8 @@ class Block:
     def rows(self, data: bytes) -> np.ndarray:
         """Content of the messages, header bytes left out, as an array of raw items of their size."""
         size = self.definition.size
+        if size and not self.runs and len(self.singles) <= _FEW:
+            return np.frombuffer(b"".join([data[at + 1 : at + 1 + size] for at in self.singles]), f"V{size}")
         if len(self.runs) == 1 and not self.singles:
             first, count, stride = self.runs[0]
             return np.ndarray((count,), f"V{size}", data, first + 1, (stride,))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from functools import lru_cache
+from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,9 @@ EPOCH = 631065600  # 1989-12-31T00:00:00Z, second 0 of FIT, in Unix time
 NO_TIME = np.datetime64("NaT", "s")
 NO_SECOND = np.iinfo(np.int64).min  # how datetime64 stores NaT
 FEW = 512  # messages up to which all numbers are computed together
+HANDFUL = 256  # numbers up to which Python takes them apart faster than NumPy
+
+_CODES = {"u1": "B", "i1": "b", "u2": "H", "i2": "h", "u4": "I", "i4": "i", "u8": "Q", "i8": "q", "f4": "f", "f8": "d"}
 
 Blocks = dict[str, np.ndarray]  # by kind: columns (columns, messages)
 Route = tuple[np.ndarray, np.ndarray]  # rows of one block, and the rows of another to which they go
@@ -60,16 +64,17 @@ class Layout:
         names, formats = [plan.name for plan in plans], [plan.dtype for plan in plans]
         offsets = [plan.at for plan in plans]
         self._dtype = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size})
-        self._label_places = np.array([plan.at for plan in labels], int)
-        self._label_tables = np.array([plan.label_table for plan in labels], object).reshape(-1)
-        self._label_starts = 256 * np.arange(len(labels))
-        measured = [*numbers, *times]  # of few messages all together: a time is a number counted from another year
+        self._tables = np.array([plan.label_table for plan in labels], object).reshape(-1)
+        self._starts = 256 * np.arange(len(labels)).reshape(-1, 1)
+        # of few messages all together: a time is a number counted from another year, a label one that is looked up
+        measured = [*numbers, *times, *labels]
         self._scale = _column([plan.meaning.scale for plan in measured])
-        self._offset = _column([plan.meaning.offset for plan in numbers] + [-EPOCH] * len(times))
+        self._offset = _column([-EPOCH if _is_time(plan) else plan.meaning.offset for plan in measured])
         self._invalid = _column([np.nan if plan.invalid is None else plan.invalid for plan in measured])
         self._unset = [(row, plan.meaning.unset) for row, plan in enumerate(numbers) if _may_be_unset(plan)]
         self._bytes = np.array([at for plan in measured for at in range(plan.at, plan.at + plan.dtype.itemsize)], int)
         self._types = _types(measured)
+        self._struct, self._order = _struct(measured, size)
         self._has_floats = any(plan.dtype.base.kind == "f" for plan in plans)
 
     def read(self, rows: np.ndarray) -> Blocks:
@@ -110,37 +115,42 @@ class Layout:
         return np.errstate(all="ignore") if self._has_floats else nullcontext()
 
     def _read_few(self, rows: np.ndarray) -> Blocks:
-        """Read few messages: fields of one stored type side by side, then all numbers and times together."""
-        content = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1)
-        values = np.empty((len(self._scale), len(rows)))
-        stored = content.take(self._bytes, axis=1)
+        """Read few messages, all numbers, times and labels together."""
+        count, timed = len(self.names["f"]), len(self.names["f"]) + len(self.names["M"])
         with self._unwarned():
-            for dtype, first, last, start, stop in self._types:
-                values[first:last] = stored[:, start:stop].view(dtype).T
+            values = self._stored(rows)
             missing = values == self._invalid
             for row, unset in self._unset:
                 missing[row] |= values[row] == unset
+            objects = self._objects(rows, values[timed:])
             values /= self._scale
             values -= self._offset
-        count = len(self.names["f"])
-        seconds = values[count:].astype(np.int64)
-        seconds[missing[count:]] = NO_SECOND
+        seconds = values[count:timed].astype(np.int64)
+        seconds[missing[count:timed]] = NO_SECOND
         numbers = values[:count]
         numbers[missing[:count]] = np.nan
-        return {"f": numbers, "M": seconds.view("datetime64[s]"), "O": self._objects_of_few(rows, content)}
+        return {"f": numbers, "M": seconds.view("datetime64[s]"), "O": objects}
 
-    def _objects_of_few(self, rows: np.ndarray, content: np.ndarray) -> np.ndarray:
-        """Read what is neither number nor time: labels of one byte by one look in all their tables."""
-        objects = np.empty((len(self._of_kind["O"]), len(rows)), object)
-        labels = len(self._label_places)
-        if labels:
-            codes = content.take(self._label_places, axis=1)
-            objects[:labels] = self._label_tables[(codes + self._label_starts).T]
+    def _stored(self, rows: np.ndarray) -> np.ndarray:
+        """Stored numbers of few messages (fields, messages): of a handful one by one, else type by type."""
+        if len(rows) * len(self._order) <= HANDFUL:
+            messages = list(self._struct.iter_unpack(rows.tobytes())) if len(self._order) else []
+            return np.array(messages, float).reshape(len(rows), -1).T.take(self._order, axis=0)
+        content = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1).take(self._bytes, axis=1)
+        values = np.empty((len(self._order), len(rows)))
+        for dtype, first, last, start, stop in self._types:
+            values[first:last] = content[:, start:stop].view(dtype).T
+        return values
+
+    def _objects(self, rows: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Read what is neither number nor time, the labels of one byte from their codes."""
+        objects = np.empty((len(self.names["O"]), len(rows)), object)
+        if len(codes):
+            objects[: len(codes)] = self._tables[(codes.astype(np.int64) & 0xFF) + self._starts]
         if self._rest:
             fields = rows.view(self._dtype)
-            with self._unwarned():
-                for plan, values in zip(self._rest, objects[labels:], strict=True):
-                    _read_column(fields[plan.name], plan, values)
+            for plan, values in zip(self._rest, objects[len(codes) :], strict=True):
+                _read_column(fields[plan.name], plan, values)
         return objects
 
 
@@ -165,6 +175,17 @@ def _types(plans: list[Plan]) -> list[tuple[np.dtype[Any], int, int, int, int]]:
         at += plan.dtype.itemsize
         types.append((plan.dtype, first, place + 1, start, at))
     return types
+
+
+def _struct(plans: list[Plan], size: int) -> tuple[Struct, np.ndarray]:
+    """Compile plans of single numbers into a struct of the message, and say where in it each of them comes."""
+    order = next((plan.dtype.str[0] for plan in plans if plan.dtype.itemsize > 1), "<")
+    codes, at = [order], 0
+    in_place = sorted(range(len(plans)), key=lambda number: plans[number].at)
+    for plan in [plans[number] for number in in_place]:
+        codes.append(f"{plan.at - at}x{_CODES[plan.dtype.str[1:]]}")
+        at = plan.at + plan.dtype.itemsize
+    return Struct("".join([*codes, f"{size - at}x"])), np.argsort(in_place)
 
 
 @lru_cache(maxsize=512)
