@@ -22,34 +22,36 @@ from loadlens.formats.fit_values import EPOCH, NO_SECOND, Layout, native_layout
 if TYPE_CHECKING:
     from loadlens.formats.fit_definitions import Definition, Plan
     from loadlens.formats.fit_profile import Component, Field, Message
-    from loadlens.formats.fit_tables import Columns
+    from loadlens.formats.fit_tables import Columns, Table
 
 _TOLD = ("developer_data_index", "field_definition_number", "fit_base_type_id", "field_name", "units")
 _EXACT = 2.0**53  # numbers below are whole in float64; what is stored as a larger one is no code, time or count
 
 
-def derive(table: Columns, message: Message) -> None:
+def derive(table: Table, message: Message) -> None:
     """Add the columns that fields of `message` imply to its table; what is missing in others is filled in place."""
+    columns = table.columns
     for meaning in message.packed:
-        if meaning.name in table:
+        if meaning.name in columns:
             _unpack(table, meaning, message)
     present: dict[str, set[object]] = {}  # labels in the columns on which the reading of a field depends
     for meaning in message.ambiguous:
-        if meaning.name in table and table[meaning.name].dtype.kind == "f":
-            _read_otherwise(table, meaning, present)
+        if meaning.name in columns and columns[meaning.name].dtype.kind == "f":
+            _read_otherwise(columns, meaning, present)
 
 
-def _unpack(table: Columns, packed: Field, message: Message) -> None:
+def _unpack(table: Table, packed: Field, message: Message) -> None:
     """Give each component its column, in the rows that no other field has filled."""
-    content, valid = _bits(table[packed.name])
+    columns = table.columns
+    content, valid = _bits(columns[packed.name])
     for component in packed.components:
         raw = content >> component.first_bit & (1 << component.bits) - 1
         if component.accumulate:
-            raw = _accumulate(raw, valid, component.bits, table["part"])
+            raw = _accumulate(raw, valid, component.bits, table.part)
         values = _component_values(raw, valid, component, message.by_name.get(component.name))
-        old = table.get(component.name)
+        old = columns.get(component.name)
         if old is None:
-            table[component.name] = values
+            columns[component.name] = values
         elif old.dtype.kind == values.dtype.kind:
             missing = (
                 np.isnan(old) if old.dtype.kind == "f" else np.array([each is None for each in old.tolist()], bool)
@@ -100,23 +102,23 @@ def _accumulate(raw: np.ndarray, valid: np.ndarray, bits: int, part: np.ndarray)
     return total
 
 
-def _read_otherwise(table: Columns, meaning: Field, present: dict[str, set[object]]) -> None:
+def _read_otherwise(columns: Columns, meaning: Field, present: dict[str, set[object]]) -> None:
     """Give each other reading of a field its column, in the rows to which it applies."""
-    column = table[meaning.name]
+    column = columns[meaning.name]
     for subfield in meaning.subfields:
         for name, _ in subfield.when:
             if name not in present:
-                present[name] = _labels_of(table.get(name))
+                present[name] = _labels_of(columns.get(name))
         when = [(name, label) for name, label in subfield.when if label in present[name]]
-        if not when or subfield.field.name in table:
+        if not when or subfield.field.name in columns:
             continue
         valid = np.abs(column) < _EXACT
-        valid &= np.logical_or.reduce([_equals(table[name], label) for name, label in when])
+        valid &= np.logical_or.reduce([_equals(columns[name], label) for name, label in when])
         if valid.any():
             raw = np.rint((np.where(valid, column, 0) + meaning.offset) * meaning.scale)
             valid &= np.abs(raw) < _EXACT
             raw[~valid] = 0
-            table[subfield.field.name] = _subfield_values(raw, valid, subfield.field)
+            columns[subfield.field.name] = _subfield_values(raw, valid, subfield.field)
 
 
 def _labels_of(column: np.ndarray | None) -> set[object]:

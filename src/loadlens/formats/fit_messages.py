@@ -123,7 +123,8 @@ class FitMessages:
             also when the clock was not set; text and labels objects, None where missing, a code without a label
             an int; fields of several values objects, each a 1-D float64 array.
         """
-        return self._table(name).columns
+        table = self._table(name)
+        return {"part": table.part, "offset": table.offset} | table.columns if table.count else {}
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return `columns` as a frame, without `part` and `offset`; objects stay objects."""
@@ -133,14 +134,15 @@ class FitMessages:
         """Decode the messages of one type, all definitions together."""
         blocks = self._in_order(name)
         if not blocks:
-            return Table({})
+            return Table()
         table = join([piece for block in blocks for piece in self._pieces(block)])
-        columns, message = table.columns, message_of(blocks[0].definition.number)
-        if "timestamp_16" in columns and columns["timestamp_16"].dtype.kind == "f":
-            times = self._times_from_16_bits(columns)
-            columns.setdefault("timestamp", times)[...] = times
+        short = table.columns.get("timestamp_16")
+        if short is not None and short.dtype.kind == "f":
+            times = self._times_from_16_bits(table, short)
+            table.columns.setdefault("timestamp", times)[...] = times
+        message = message_of(blocks[0].definition.number)
         if message:
-            derive(columns, message)
+            derive(table, message)
         return table
 
     def _in_order(self, name: str) -> list[Block]:
@@ -199,15 +201,14 @@ class FitMessages:
     def _pieces(self, block: Block) -> Iterator[Piece]:
         """Messages of one definition, in one piece unless developer fields change their meaning on the way."""
         native = native_layout(block.definition, self._unknown)
-        rows, places = block.rows(self._data), block.positions
-        times = self._times_from_headers(places) if block.compressed else None
+        rows = block.rows(self._data)
+        times = self._times_from_headers(block.positions) if block.compressed else None
         if not block.definition.developer:
-            yield Piece(native, rows, places, block.part, times)
+            yield Piece(native, rows, block, slice(None), times)
             return
         for chosen, developer in self._developer(block):
             layout = extend(native, developer, block.definition.size) if developer else native
-            own_times = times if times is None else times[chosen]
-            yield Piece(layout, rows[chosen], places[chosen], block.part, own_times)
+            yield Piece(layout, rows[chosen], block, chosen, times if times is None else times[chosen])
 
     # -- developer fields
 
@@ -297,16 +298,16 @@ class FitMessages:
         offsets, seconds = self._clock
         return as_times(seconds[np.searchsorted(offsets, places)])
 
-    def _times_from_16_bits(self, table: Columns) -> np.ndarray:
+    def _times_from_16_bits(self, table: Table, short: np.ndarray) -> np.ndarray:
         """Complete the times of monitoring messages: those of 16 bits count on from the whole one before."""
         offsets, part, whole = self._whole_times(self._blocks.get("monitoring_info", []))
-        rows, more = len(table["offset"]), np.full(len(offsets), np.nan)
-        own = table.get("timestamp", np.full(rows, NO_TIME))
+        rows, more = table.count, np.full(len(offsets), np.nan)
+        own = table.columns.get("timestamp", np.full(rows, NO_TIME))
         seconds = np.where(np.isnat(own), -1, own.astype(np.int64) - EPOCH)
-        offsets = np.concatenate([table["offset"], offsets])
-        part = np.concatenate([table["part"], part])
+        offsets = np.concatenate([table.offset, offsets])
+        part = np.concatenate([table.part, part])
         anchors = np.concatenate([seconds, whole])
-        short = np.concatenate([table["timestamp_16"], more])
+        short = np.concatenate([short, more])
         used = np.flatnonzero((anchors >= 0) | (short >= 0))
         used = used[np.argsort(offsets[used], kind="stable")]
         times = np.full(len(offsets), -1)

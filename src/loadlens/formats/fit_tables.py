@@ -24,11 +24,37 @@ except ImportError:  # before pandas 3
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from loadlens.formats.fit_definitions import Block
     from loadlens.formats.fit_values import Blocks, Layout, Route
 
 Columns = dict[str, np.ndarray]
 
 _MANY = 50  # columns from which pandas before 3 is slower with each on its own
+
+
+@dataclass(slots=True)
+class Piece:
+    """Messages of one definition in one part, to be read.
+
+    Attributes
+    ----------
+    layout : Layout
+        How to read them.
+    rows : array
+        Their raw content.
+    block : Block
+        Where they stand, and
+    chosen : slice or array
+        which of its messages they are.
+    times : datetime64[s] array or None
+        Times counted on from their headers, where these hold some.
+    """
+
+    layout: Layout
+    rows: np.ndarray
+    block: Block
+    chosen: slice | np.ndarray
+    times: np.ndarray | None
 
 
 @dataclass(slots=True)
@@ -43,52 +69,46 @@ class Table:
         Columns of each kind side by side.
     names : dict of str to tuple of str
         Names of the rows of each block.
+    count : int
+        Rows.
+    sources : sequence of (Block, slice or array, slice or array)
+        Whence the rows come: which messages of a block are in which rows.
     """
 
-    columns: Columns
+    columns: Columns = field(default_factory=dict)
     blocks: Blocks = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    count: int = 0
+    sources: Sequence[tuple[Block, slice | np.ndarray, slice | np.ndarray]] = ()
 
+    @property
+    def part(self) -> np.ndarray:
+        """Which chained file each message is from."""
+        part = np.empty(self.count, np.int64)
+        for block, _, target in self.sources:
+            part[target] = block.part
+        return part
 
-@dataclass(slots=True)
-class Piece:
-    """Messages of one definition in one part, to be read.
-
-    Attributes
-    ----------
-    layout : Layout
-        How to read them.
-    rows : array
-        Their raw content.
-    offsets : int64 array
-        Where they stand in the file, ascending.
-    part : int
-        Which chained file.
-    times : datetime64[s] array or None
-        Times counted on from their headers, where these hold some.
-    """
-
-    layout: Layout
-    rows: np.ndarray
-    offsets: np.ndarray
-    part: int
-    times: np.ndarray | None
+    @property
+    def offset(self) -> np.ndarray:
+        """Where in the file each message stands."""
+        offset = np.empty(self.count, np.int64)
+        for block, chosen, target in self.sources:
+            offset[target] = block.positions[chosen]
+        return offset
 
 
 def join(pieces: list[Piece]) -> Table:
     """Read the messages of several definitions: rows by offset, missing where a definition lacks a field."""
     if len(pieces) == 1:
         return _read_alone(pieces[0])
-    targets = _targets([piece.offsets for piece in pieces])
-    count = sum([len(piece.offsets) for piece in pieces])
-    names, sources = _union(tuple([(piece.layout, piece.times is not None) for piece in pieces]))
+    targets = _targets([piece.block.positions[piece.chosen] for piece in pieces])
+    count = sum([len(piece.rows) for piece in pieces])
+    names, routes = _union(tuple([(piece.layout, piece.times is not None) for piece in pieces]))
     blocks = {kind: np.full((len(own), count), MISSING[kind], DTYPES[kind]) for kind, own in names.items()}
-    columns = {name: np.empty(count, np.int64) for name in ("part", "offset")}
-    for kind, own in names.items():
-        columns |= zip(own, blocks[kind], strict=True)
-    for piece, target, (routes, mixed) in zip(pieces, targets, sources, strict=True):
-        columns["part"][target], columns["offset"][target] = piece.part, piece.offsets
-        piece.layout.spread(piece.rows, blocks, target, routes)
+    columns = {name: row for kind, own in names.items() for name, row in zip(own, blocks[kind], strict=True)}
+    for piece, target, (straight, mixed) in zip(pieces, targets, routes, strict=True):
+        piece.layout.spread(piece.rows, blocks, target, straight)
         if mixed:
             own_blocks = piece.layout.read(piece.rows)
             for kind, row, name in mixed:
@@ -96,19 +116,18 @@ def join(pieces: list[Piece]) -> Table:
         if piece.times is not None:
             own_times = columns["timestamp"][target]
             columns["timestamp"][target] = np.where(np.isnat(own_times), piece.times, own_times)
-    return Table(columns, blocks, names)
+    sources = [(piece.block, piece.chosen, target) for piece, target in zip(pieces, targets, strict=True)]
+    return Table(columns, blocks, names, count, sources)
 
 
 def _read_alone(piece: Piece) -> Table:
     """Read the messages of one definition."""
     blocks, names = piece.layout.read(piece.rows), piece.layout.names
-    columns = {"part": np.full(len(piece.offsets), piece.part), "offset": np.array(piece.offsets)}
-    for kind, own in names.items():
-        columns |= zip(own, blocks[kind], strict=True)
+    columns = {name: row for kind, own in names.items() for name, row in zip(own, blocks[kind], strict=True)}
     if piece.times is not None:
         times = columns.setdefault("timestamp", piece.times)
         np.copyto(times, piece.times, where=np.isnat(times))
-    return Table(columns, blocks, names)
+    return Table(columns, blocks, names, len(piece.rows), [(piece.block, piece.chosen, slice(None))])
 
 
 @lru_cache(maxsize=256)
@@ -160,20 +179,15 @@ def as_objects(column: np.ndarray) -> np.ndarray:
     return objects
 
 
-
-_OUTSIDE = ("part", "offset")  # where a message stands is no field of it; these two come first
-
-
 def as_frame(table: Table) -> pd.DataFrame:
     """Return the fields of a table as a frame that takes its blocks without a copy; objects stay objects.
 
     Building a frame of thirty columns one by one takes longer than reading a short file, hence the blocks.
     """
     if create_dataframe_from_blocks is None:
-        return _frame_by_columns(table.columns)
-    columns = table.columns
-    count = len(columns["offset"]) if columns else 0
-    derived = tuple(columns)[len(_OUTSIDE) + sum(map(len, table.names.values())) :]
+        return _frame_by_columns(table.columns, _count(table.count))
+    columns, count = table.columns, table.count
+    derived = tuple(columns)[sum(map(len, table.names.values())) :]
     kinds = "".join([columns[name].dtype.kind for name in derived])
     inside, outside, names = _blueprint(tuple(table.names.values()), derived, kinds)
     blocks = [(table.blocks[kind], places) for kind, places in inside]
@@ -183,15 +197,19 @@ def as_frame(table: Table) -> pd.DataFrame:
             blocks.append((np.concatenate(content).reshape(len(alike), -1), places))
         else:  # each as it is: no copies of long columns
             blocks += [(column[None], place) for column, place in zip(content, places[:, None], strict=True)]
-    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=pd.RangeIndex(count), columns=names.view())
+    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=_count(count).view(), columns=names.view())
     return frame
 
 
-def _frame_by_columns(columns: Columns) -> pd.DataFrame:
+@lru_cache(maxsize=256)
+def _count(rows: int) -> pd.RangeIndex:
+    return pd.RangeIndex(rows)
+
+
+def _frame_by_columns(columns: Columns, index: pd.RangeIndex) -> pd.DataFrame:
     """Make a frame in the way of pandas before 3."""
-    fields = {name: column for name, column in columns.items() if name not in _OUTSIDE}
-    objects = {name: pd.Series(column, dtype=object) for name, column in fields.items() if column.dtype == object}
-    return pd.DataFrame(fields | objects, copy=len(fields) > _MANY)
+    objects = {name: pd.Series(column, dtype=object) for name, column in columns.items() if column.dtype == object}
+    return pd.DataFrame(columns | objects, index=index, copy=len(columns) > _MANY)
 
 
 @lru_cache(maxsize=256)
