@@ -145,6 +145,7 @@ def _union(
         for name, kind in (*told, *([("timestamp", "M")] if is_timed else [])):
             kinds[name] = kind if kinds.get(name, kind) == kind else "O"
     names = {kind: tuple([name for name, its in kinds.items() if its == kind]) for kind in DTYPES}
+    names = {kind: own for kind, own in names.items() if own}
     row = {name: number for own in names.values() for number, name in enumerate(own)}
     sources = []
     for layout, _ in shapes:
@@ -189,7 +190,7 @@ def as_frame(table: Table) -> pd.DataFrame:
     columns, count = table.columns, table.count
     derived = tuple(columns)[sum(map(len, table.names.values())) :]
     kinds = "".join([columns[name].dtype.kind for name in derived])
-    inside, outside, names = _blueprint(tuple(table.names.values()), derived, kinds)
+    inside, outside, names = _blueprint(tuple(table.names.items()), derived, kinds)
     blocks = [(table.blocks[kind], places) for kind, places in inside]
     for alike, places in outside:
         content = [columns[name] for name in alike]
@@ -214,19 +215,18 @@ def _frame_by_columns(columns: Columns, index: pd.RangeIndex) -> pd.DataFrame:
 
 @lru_cache(maxsize=256)
 def _blueprint(
-    named: tuple[tuple[str, ...], ...], derived: tuple[str, ...], kinds: str
+    named: tuple[tuple[str, tuple[str, ...]], ...], derived: tuple[str, ...], kinds: str
 ) -> tuple[list[tuple[str, np.ndarray]], list[tuple[list[str], np.ndarray]], pd.Index]:
     """Where the rows of each block go among the columns, the derived columns by kind with their places, and all names.
 
-    A block without rows goes nowhere and is left out.
+    The names of the blocks come first, then those of the derived columns.
     """
     inside, at = [], 0
-    for kind, names in zip(DTYPES, named, strict=False):  # nothing is named where there is no table
-        if names:
-            inside.append((kind, np.arange(at, at + len(names), dtype=np.intp)))
+    for kind, names in named:
+        inside.append((kind, np.arange(at, at + len(names), dtype=np.intp)))
         at += len(names)
     alike: dict[str, list[int]] = {}
     for place, kind in enumerate(kinds):
         alike.setdefault(kind, []).append(place)
     outside = [([derived[k] for k in own], np.array(own, np.intp) + at) for own in alike.values()]
-    return inside, outside, pd.Index([name for names in (*named, derived) for name in names])
+    return inside, outside, pd.Index([*(name for _, names in named for name in names), *derived])

@@ -47,7 +47,7 @@ class Layout:
     Attributes
     ----------
     names : dict of str to tuple of str
-        Names of the columns of each kind, in the order of their rows in a block.
+        Names of the columns of each kind that has any, in the order of their rows in a block.
     """
 
     def __init__(self, plans: tuple[Plan, ...], size: int) -> None:
@@ -59,8 +59,10 @@ class Layout:
         )
         labels = [plan for plan in plans if plan.is_label_of_a_byte]
         self._rest = [plan for plan in plans if plan not in (*numbers, *times, *labels)]
-        self._of_kind = {"f": numbers, "M": times, "O": [*labels, *self._rest]}
+        of_kind = {"f": numbers, "M": times, "O": [*labels, *self._rest]}
+        self._of_kind = {kind: own for kind, own in of_kind.items() if own}
         self.names = {kind: tuple([plan.name for plan in own]) for kind, own in self._of_kind.items()}
+        self._ends = len(numbers), len(numbers) + len(times), len(numbers) + len(times) + len(labels)
         names, formats = [plan.name for plan in plans], [plan.dtype for plan in plans]
         offsets = [plan.at for plan in plans]
         self._dtype = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size})
@@ -71,6 +73,7 @@ class Layout:
         self._scale = _column([plan.meaning.scale for plan in measured])
         self._offset = _column([-EPOCH if _is_time(plan) else plan.meaning.offset for plan in measured])
         self._invalid = _column([np.nan if plan.invalid is None else plan.invalid for plan in measured])
+        self._missing = _column([float(NO_SECOND) if _is_time(plan) else np.nan for plan in measured])
         self._unset = [(row, plan.meaning.unset) for row, plan in enumerate(numbers) if _may_be_unset(plan)]
         self._bytes = np.array([at for plan in measured for at in range(plan.at, plan.at + plan.dtype.itemsize)], int)
         self._types = _types(measured)
@@ -116,26 +119,28 @@ class Layout:
 
     def _read_few(self, rows: np.ndarray) -> Blocks:
         """Read few messages, all numbers, times and labels together."""
-        count, timed = len(self.names["f"]), len(self.names["f"]) + len(self.names["M"])
+        numbers, times, labels = self._ends
+        blocks: Blocks = {}
         with self._unwarned():
-            values = self._stored(rows)
+            values = self._stored(rows) if labels else np.empty((0, len(rows)))
+            if "O" in self.names:
+                blocks["O"] = self._objects(rows, values[times:])
             missing = values == self._invalid
             for row, unset in self._unset:
                 missing[row] |= values[row] == unset
-            objects = self._objects(rows, values[timed:])
             values /= self._scale
             values -= self._offset
-        seconds = values[count:timed].astype(np.int64)
-        seconds[missing[count:timed]] = NO_SECOND
-        numbers = values[:count]
-        numbers[missing[:count]] = np.nan
-        return {"f": numbers, "M": seconds.view("datetime64[s]"), "O": objects}
+            np.copyto(values, self._missing, where=missing)
+        if numbers:
+            blocks["f"] = values[:numbers]
+        if times > numbers:
+            blocks["M"] = values[numbers:times].astype(np.int64).view("datetime64[s]")
+        return blocks
 
     def _stored(self, rows: np.ndarray) -> np.ndarray:
         """Stored numbers of few messages (fields, messages): of a handful one by one, else type by type."""
         if len(rows) * len(self._order) <= HANDFUL:
-            messages = list(self._struct.iter_unpack(rows.tobytes())) if len(self._order) else []
-            return np.array(messages, float).reshape(len(rows), -1).T.take(self._order, axis=0)
+            return np.array(list(self._struct.iter_unpack(rows.tobytes())), float).T.take(self._order, axis=0)
         content = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1).take(self._bytes, axis=1)
         values = np.empty((len(self._order), len(rows)))
         for dtype, first, last, start, stop in self._types:
@@ -144,13 +149,14 @@ class Layout:
 
     def _objects(self, rows: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Read what is neither number nor time, the labels of one byte from their codes."""
+        labels: np.ndarray = self._tables[(codes.astype(np.int64) & 0xFF) + self._starts]
+        if not self._rest:
+            return labels
         objects = np.empty((len(self.names["O"]), len(rows)), object)
-        if len(codes):
-            objects[: len(codes)] = self._tables[(codes.astype(np.int64) & 0xFF) + self._starts]
-        if self._rest:
-            fields = rows.view(self._dtype)
-            for plan, values in zip(self._rest, objects[len(codes) :], strict=True):
-                _read_column(fields[plan.name], plan, values)
+        objects[: len(codes)] = labels
+        fields = rows.view(self._dtype)
+        for plan, values in zip(self._rest, objects[len(codes) :], strict=True):
+            _read_column(fields[plan.name], plan, values)
         return objects
 
 
