@@ -254,7 +254,7 @@ def _suits(meaning: Field, stored: BaseType) -> bool:
     return meaning.base.code != "S" and not (meaning.labels and stored.code[0] == "f")
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)  # a hundred watches of all makers have some 600
 def _definition(content: bytes, has_developer: bool) -> Definition:
     """Read a definition without its header byte; cached, for watches repeat theirs from file to file."""
     native = 5 + 3 * content[4]

@@ -194,7 +194,7 @@ def _struct(plans: list[Plan], size: int) -> tuple[Struct, np.ndarray]:
     return Struct("".join([*codes, f"{size - at}x"])), np.argsort(in_place)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def native_layout(definition: Definition, unknown: bool) -> Layout:
     """Layout of the fields of the profile, with `unknown` of all others too."""
     plans = tuple(plan for plan in definition.plans.values() if plan.known or unknown)
