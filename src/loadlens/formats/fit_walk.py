@@ -76,7 +76,8 @@ class Walk:
         self.problems: list[Problem] = []
         self._allowance = allowance
         self._data, self._part, self._end = data, part, end
-        self._found: dict[tuple[Definition, bool], Block] = {}
+        self._plain: dict[Definition, Block] = {}  # messages under plain headers, and
+        self._timed: dict[Definition, Block] = {}  # under those that hold five bits of time
         self._steps = [0] * 256  # by header: bytes to the next header, 0 where no local type is defined
         self._places: list[Block | None] = [None] * 256  # by header: where its messages are noted
         self._defined: list[Definition | None] = [None] * 16  # by local type
@@ -86,7 +87,8 @@ class Walk:
         at: int | None = body
         while at is not None and at < end:
             at = self._run(at)
-        self.blocks = [block for block in self._found.values() if block.singles or block.runs]
+        blocks = (*self._plain.values(), *self._timed.values())
+        self.blocks = [block for block in blocks if block.singles or block.runs]
 
     def _run(self, at: int) -> int | None:
         """Walk from `at` to the end or the first damage; return where to go on, None where nowhere."""
@@ -101,7 +103,10 @@ class Walk:
                     if definition is None:
                         return self._lost(at, "local_type", f"local type {local} used before it is defined")
                     self._varied.add(local)
-                    self._bind(header, definition)
+                    if header & 0x80:
+                        self._bind_timed(local, definition)
+                    else:
+                        self._bind(header, definition)
                     continue
                 read = read_definition(data, at, end)
                 if read is None:
@@ -113,7 +118,11 @@ class Walk:
                     return None
                 if data[at + 1 : at + 3] not in _ORDERS and self._is_disguise(at, length, definition):
                     return self._lost(at, "definition", "no definition, or messages stand where it would")
-                self._define(header & 15, definition)
+                local = header & 15
+                self._defined[local] = definition
+                self._bind(local, definition)
+                if local in self._varied:
+                    self._unbind(local)
                 self._floor = at
                 at += length
                 continue
@@ -186,16 +195,6 @@ class Walk:
             window *= 8
         return done if done >= _TRIAL else 0
 
-    def _define(self, local: int, definition: Definition) -> None:
-        """Let messages of a local type follow `definition` from here on."""
-        self._defined[local] = definition
-        self._bind(local, definition)
-        if local in self._varied:  # bound anew when such a header comes
-            self._varied.remove(local)
-            for headers in (slice(local + 16, 64, 16), *([_timed(local)] if local < 4 else [])):
-                count = len(self._steps[headers])
-                self._steps[headers], self._places[headers] = [0] * count, [None] * count
-
     def _is_disguise(self, at: int, length: int, definition: Definition) -> bool:
         """Whether an odd definition is none: it makes no sense itself, or messages do from within it."""
         if self._allowance.effort <= 0:
@@ -207,21 +206,31 @@ class Walk:
         return self._search(range(at + 1, at + length), times) is not None
 
     def _bind(self, header: int, definition: Definition) -> None:
-        """Note messages under this header, of those with a time all alike, in the block of `definition`."""
-        compressed = header > 0x7F
-        block = self._found.get((definition, compressed))
+        """Note messages under this header in the block of `definition`."""
+        block = self._plain.get(definition)
         if block is None:
-            block = self._found[definition, compressed] = Block(definition, self._part, compressed)
+            block = self._plain[definition] = Block(definition, self._part, False)
             self._allowance.definitions -= 1
-        elif self._places[header] is block:
-            return
-        if not compressed:
-            self._steps[header], self._places[header] = 1 + definition.size, block
-            self._notes[header] = block.singles.append
-            return
-        headers = _timed(header >> 5 & 3)
+        self._steps[header] = 1 + definition.size
+        self._places[header] = block
+        self._notes[header] = block.singles.append
+
+    def _bind_timed(self, local: int, definition: Definition) -> None:
+        """Note messages under all headers of this local type that hold five bits of time."""
+        block = self._timed.get(definition)
+        if block is None:
+            block = self._timed[definition] = Block(definition, self._part, True)
+            self._allowance.definitions -= 1
+        headers = _timed(local)
         self._steps[headers], self._places[headers] = [1 + definition.size] * 32, [block] * 32
         self._notes[headers] = [block.singles.append] * 32
+
+    def _unbind(self, local: int) -> None:
+        """Forget the other headers of a local type; they are bound anew when one comes."""
+        self._varied.remove(local)
+        for headers in (slice(local + 16, 64, 16), *([_timed(local)] if local < 4 else [])):
+            count = len(self._steps[headers])
+            self._steps[headers], self._places[headers] = [0] * count, [None] * count
 
     def _active(self) -> list[Block]:
         """Blocks that some header leads to and that hold messages: a few at most, the latest last."""
