@@ -1,7 +1,9 @@
 """Damage FIT files in every way that comes to mind, read what is left, and say what broke.
 
-    python fuzz/mutants.py sample_data --count 100000 --seed 1
+    python fuzz/mutants.py --count 100000 --seed 1
+    python fuzz/mutants.py sample_data --count 10000
 
+Without a folder the files are the small ones of `nasty.py`: some hundred bytes each, so that a mutation hits something.
 Nothing but `UnreadableFile` may escape, a file under 1 MB takes under a second, and memory stays below 20 times the
 file and 100 MB. Prints one line for each way in which that failed, with the seed that makes the mutant again.
 """
@@ -19,6 +21,8 @@ import time
 import traceback
 from collections import Counter
 from pathlib import Path
+
+from nasty import write_seeds
 
 import loadlens
 from loadlens.formats import fit
@@ -46,6 +50,8 @@ def find_definitions(data: bytes) -> list[int]:
 
 def gather_seeds(paths: list[Path]) -> list[Seed]:
     """Return name, bytes and places of definitions of every FIT file, large ones also without their middle."""
+    if not paths:
+        return [(name, data, find_definitions(data)) for name, data in write_seeds().items()]
     seeds = []
     for path in sorted({file for folder in paths for file in ([folder] if folder.is_file() else folder.rglob("*"))}):
         if path.suffix.lower() != ".fit" or path.stat().st_size > 1 << 20:
@@ -125,7 +131,7 @@ def used_memory() -> int:
 def main() -> int:
     """Run as many mutants as asked for; 1 when any of them broke something."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=0)
