@@ -21,14 +21,14 @@ FLOORS = [
     # the ground: knows of nothing
     {"words", "log", "windows", "guidance_blocks", "simulated_runs"}
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
-    | {"formats.local_time", "formats.recordings"},
+    | {"formats.local_time", "formats.recordings", "formats.gait"},
     # measures, and the parts of formats
     {"recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "diary_words"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
     {"measures", "simulated_fit", "simulated_tracks", "containers", "ledger_words", "formats.sheets", "formats.totals"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
-    | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
+    | {"formats.fit_walk", "formats.fit_derived", "formats.fit_tables", "formats.fit_wellness"},
     {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
     | {"formats.row_layout", "formats.diary_entries"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},

@@ -133,7 +133,7 @@ def measure_times(
 
 
 def divide(sizes: Mapping[Path, int]) -> list[list[Path]]:
-    """Divide files, the smallest first, into what is read in one turn: a loop over files of one kind, as in a script."""
+    """Divide files, the smallest first, into what is read in one turn, so that small ones stand among small ones."""
     most_files, most_bytes = CHUNK
     chunks: list[list[Path]] = [[]]
     filled = 0

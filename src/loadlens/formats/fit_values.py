@@ -138,7 +138,7 @@ class Layout:
         return blocks
 
     def _stored(self, rows: np.ndarray) -> np.ndarray:
-        """Stored numbers of few messages (fields, messages): of a handful one by one, else type by type."""
+        """Return the stored numbers of few messages (fields, messages), a handful of them one by one, else by type."""
         if len(rows) * len(self._order) <= HANDFUL:
             return np.array(list(self._struct.iter_unpack(rows.tobytes())), float).T.take(self._order, axis=0)
         content = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1).take(self._bytes, axis=1)

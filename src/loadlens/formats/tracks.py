@@ -15,7 +15,7 @@ import pandas as pd
 
 from loadlens.formats import recordings
 from loadlens.formats.export_profiles import find_sport
-from loadlens.formats.fit_sessions import DAY, fit_rules
+from loadlens.formats.fit_sessions import DAY, fit_rules, looks_like_a_run
 from loadlens.formats.gpx import read_tracks
 from loadlens.formats.local_time import FURTHEST, SUN_HOURS, are_set
 from loadlens.formats.markup import read_elements, strip_head
@@ -277,19 +277,9 @@ def _name_sport(track: Track, own: Recording, reading: Reading) -> dict[str, Any
     sport, sub_sport, how = find_sport(track.title or "")
     if how != "unknown":
         reading.note("sport_guessed", "converted", column="sport", value=track.title)
-    elif _went_like_a_run(own):
+    elif looks_like_a_run(own):
         sport = "run"
         reading.note("sport_assumed", "noted", column="sport", value=sport)
     else:
         reading.note("sport_unknown", "noted", column="sport", value=track.title or "–")
     return {"sport": sport, "sub_sport": sub_sport, "sport_as_exported": None}
-
-
-def _went_like_a_run(own: Recording) -> bool:
-    speed = recordings.divide_minutes(own)["speed"]
-    speed = speed[np.isfinite(speed)]
-    if not len(speed):
-        return False
-    rules = track_rules()["assumed_run"]
-    low, high = rules["middle"]
-    return bool(low <= np.median(speed) <= high and np.quantile(speed, 0.9) <= rules["fast"])
