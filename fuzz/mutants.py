@@ -97,10 +97,12 @@ def mutate(seed: Seed, others: list[Seed], chance: random.Random) -> bytes:
     return bytes(data[: 1 << 20])
 
 
-def read_mutant(data: bytes, folder: Path | None) -> str:
-    """Read a mutant through ``fit.parse``, or with a folder through ``loadlens.read``; return what came of it."""
+def read_mutant(data: bytes, through: str, folder: Path) -> str:
+    """Read a mutant through the decoder, ``fit.parse`` or ``loadlens.read``; return what came of it."""
     try:
-        if folder is None:
+        if through == "decode":
+            return _decode(data)
+        if through == "parse":
             reading = fit.parse(Source("mutant.fit", data[:16384], lambda: io.BytesIO(data)), Options())
             facts = reading.facts
             if facts["used"] + facts["set_aside"] != facts["rows"]:  # type: ignore[operator]
@@ -112,6 +114,17 @@ def read_mutant(data: bytes, folder: Path | None) -> str:
     except UnreadableFile:
         return "unreadable"
     return "read"
+
+
+def _decode(data: bytes) -> str:
+    """Decode every message and field, and look whether each column has a value for each message."""
+    messages = decode(data, unknown=True)
+    for name in messages.names:
+        count = messages.count(name)
+        wrong = [key for key, column in messages.columns(name).items() if len(column) != count]
+        if wrong:
+            raise AssertionError(f"{name}: not {count} values in {wrong}")
+    return "damaged" if messages.problems else "sound"
 
 
 def _stop(*_: object) -> None:
@@ -135,7 +148,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--through-read", action="store_true", help="through loadlens.read() instead of fit.parse()")
+    parser.add_argument("--through", choices=("decode", "parse", "read"), default="parse", help="how far to read them")
     parser.add_argument("--keep", type=Path, help="folder for the mutants that broke something")
     given = parser.parse_args()
     seeds = gather_seeds(given.paths)
@@ -144,9 +157,9 @@ def main() -> int:
     wrong: Counter[str] = Counter()
     slowest, most = 0.0, 0
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) if given.through_read else None
+        folder = Path(place)
         for _, data, _ in seeds:  # whole files first: they set the memory that is usual
-            came[read_mutant(data, folder)] += 1
+            came[read_mutant(data, given.through, folder)] += 1
         usual, begun = peak_memory(), time.perf_counter()
         for number in range(given.seed, given.seed + given.count):
             if time.perf_counter() - begun > given.seconds:
@@ -157,7 +170,7 @@ def main() -> int:
             peak, before, start = peak_memory(), used_memory(), time.process_time()
             signal.alarm(LONGEST)
             try:
-                came[read_mutant(mutant, folder)] += 1
+                came[read_mutant(mutant, given.through, folder)] += 1
                 problem = None
             except Exception as error:  # noqa: BLE001 whatever escapes is what we look for
                 at = traceback.extract_tb(error.__traceback__)[-1]
