@@ -79,6 +79,7 @@ def read(*paths: str | Path, tz: str | None = None, aliases: Mapping[str, str] |
     offers: list[_Read] = []
     seen: dict[str, str] = {}
     names: Counter[str] = Counter()
+    places: dict[str, Path] = {}
     for given in paths:
         path = Path(given).expanduser()
         if not path.exists():
@@ -86,11 +87,12 @@ def read(*paths: str | Path, tz: str | None = None, aliases: Mapping[str, str] |
         for offer in tqdm(find_sources(path), desc=path.name, unit=" files", delay=1, leave=False):
             names[offer.name] += 1  # two exports are often both called Activities.csv: number the second
             again = f" ({names[offer.name]})" if names[offer.name] > 1 else ""
+            places[offer.name + again] = path.absolute()
             alone = len(paths) == 1 and path.is_file() and offer.name == path.name
             offers.append(_read_offer(replace(offer, name=offer.name + again), options, seen, alone=alone))
             if alone and offers[-1].facts["status"] in ("unreadable", "empty"):
                 raise UnreadableFile("nothing_usable", where=offer.name, why=_explain(offers[-1]))
-    return _assemble(offers)
+    return _assemble(offers).locate(places)
 
 
 def _known_zone(tz: str | None) -> str | None:

@@ -127,7 +127,7 @@ def read_offset(part: Part, reading: Reading) -> float:
     return np.nan
 
 
-def gather_records(part: Part, units: dict[str, str], reading: Reading) -> Recording:
+def gather_records(part: Part, units: dict[str, str], reading: Reading, *, more: bool = False) -> Recording:
     """Return the samples of a part as a recording in order.
 
     Parameters
@@ -138,15 +138,17 @@ def gather_records(part: Part, units: dict[str, str], reading: Reading) -> Recor
         Units of the record columns, as the file spells them.
     reading : Reading
         Takes the ledger entries.
+    more : bool, optional
+        Also the columns of ``[fit.sample]``.
 
     Returns
     -------
     dict of str to array
         A recording (see `recordings`) with step_length [mm]; the cadence still as the watch counts it.
     """
-    table = part.get("record", {})
+    table, wanted = part.get("record", {}), fit_rules()["record"]
     out: Recording = {"time": read_times(part, "record", "timestamp")}
-    for name, fields in fit_rules()["record"].items():
+    for name, fields in (wanted | fit_rules()["sample"] if more else wanted).items():
         for field in fields:
             values = read_column(table, field)
             if values is None:

@@ -268,6 +268,20 @@ def _pieces(
     return row[on], length[on], np.floor(middle[on] / 60).astype(np.int64)
 
 
+def count_timer(time: Numbers, stops: Numbers) -> Numbers:
+    """Count the seconds with the timer on from the first sample to each.
+
+    Parameters
+    ----------
+    time : array of float, shape (samples,)
+        Seconds since 1970.
+    stops : array of float, shape (stops, 2)
+        Stretches of stopped timer, in the same seconds.
+    """
+    on = np.diff(time) - (_stopped(time, stops) if len(stops) else 0.0)
+    return np.append(0.0, np.cumsum(on))
+
+
 def _stopped(time: Numbers, stops: Numbers) -> Numbers:
     """Seconds of stopped timer between each sample and the next."""
     ends = np.sort(stops.ravel())  # stops do not overlap, so starts and ends take turns
