@@ -7,7 +7,7 @@ Reading it takes these steps, each in a module that can be read alone:
 2. `fit_walk` passes once over the one-byte message headers, reads the definitions (`fit_definitions`) and notes
    where the messages of each stand (a `Block`);
 3. `fit_values` turns all messages of a definition into columns at once, with what `fit_profile` says of each field,
-   and joins the definitions of one message type in file order;
+   and `fit_tables` joins the definitions of one message type in file order;
 4. here comes what needs more than one message: the names of developer fields, times of which a message holds only the
    lowest bits, and the tables' derived columns (`fit_derived`).
 
@@ -97,7 +97,10 @@ class FitMessages:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Message types present, in order of appearance."""
-        return tuple(sorted(self._blocks, key=lambda name: min([block.first for block in self._blocks[name]])))
+        end = len(self._data)  # where those stand of which all was set aside
+        return tuple(
+            sorted(self._blocks, key=lambda name: min([block.first for block in self._blocks[name]], default=end))
+        )
 
     def __contains__(self, name: object) -> bool:
         return name in self._blocks
