@@ -149,6 +149,16 @@ def test_definitions_that_take_turns_give_one_table_in_file_order() -> None:
     assert table["offset"].tolist() == sorted(table["offset"].tolist())
 
 
+def test_what_would_blow_a_table_up_is_set_aside_and_told() -> None:
+    """60,000 messages of two bytes, and one with every field a record can have: 100 columns for each of them."""
+    wide = [(number, 1, BYTE) for number in sorted(message_of(RECORD).fields) if number < 250]
+    many, one = bytes((0, 150)) * 60_000, b"\x01" + bytes(len(wide))
+    messages = decode(part(define(0, RECORD, HEART_RATE), many, define(1, RECORD, *wide), one))
+    assert messages.count("record") == 60_000
+    assert set(messages.columns("record")["heart_rate"]) == {150.0}
+    assert any("1 record messages set aside" in problem.detail for problem in messages.problems)
+
+
 def test_a_frame_holds_the_fields_and_no_place_in_the_file() -> None:
     messages = decode(part(define(0, RECORD, TIME, HEART_RATE), records(3)))
     frame = messages.frame("record")
