@@ -91,7 +91,7 @@ class Definition:
         return self._planned[1]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Plan:
     """Where in a message a value stands, how it is stored, and what it means.
 
@@ -116,17 +116,17 @@ class Plan:
         """Whether the column is one of labels, by a code of one byte."""
         return bool(self.meaning.labels) and self.dtype in (np.dtype("u1"), np.dtype("i1"))
 
-    @cached_property
+    @property
     def labels(self) -> dict[int, str | None]:
         """Labels by code, None for the invalid one."""
         none: dict[int, str | None] = {} if self.invalid is None else {self.invalid: None}
         return {**self.meaning.labels, **none}
 
-    @cached_property
+    @property
     def label_table(self) -> np.ndarray:
         """Label of each code of one byte; the code itself where it has none."""
-        codes = range(-128, 0) if self.dtype.kind == "i" else range(128, 256)
-        return np.array([self.labels.get(code, code) for code in (*range(128), *codes)], object)
+        codes, labels = range(-128, 0) if self.dtype.kind == "i" else range(128, 256), self.labels
+        return np.array([labels.get(code, code) for code in (*range(128), *codes)], object)
 
 
 @dataclass(eq=False)

@@ -58,7 +58,9 @@ class Layout:
             (plan for plan in plans if plan.is_number), key=lambda plan: (plan.dtype in like_times, plan.dtype.str)
         )
         labels = [plan for plan in plans if plan.is_label_of_a_byte]
-        self._rest = [plan for plan in plans if plan not in (*numbers, *times, *labels)]
+        measured = [*numbers, *times, *labels]
+        together = set(measured)
+        self._rest = [plan for plan in plans if plan not in together]
         of_kind = {"f": numbers, "M": times, "O": [*labels, *self._rest]}
         self._of_kind = {kind: own for kind, own in of_kind.items() if own}
         self.names = {kind: tuple([plan.name for plan in own]) for kind, own in self._of_kind.items()}
@@ -69,7 +71,6 @@ class Layout:
         self._tables = np.array([plan.label_table for plan in labels], object).reshape(-1)
         self._starts = 256 * np.arange(len(labels)).reshape(-1, 1)
         # of few messages all together: a time is a number counted from another year, a label one that is looked up
-        measured = [*numbers, *times, *labels]
         self._scale = _column([plan.meaning.scale for plan in measured])
         self._offset = _column([-EPOCH if _is_time(plan) else plan.meaning.offset for plan in measured])
         self._invalid = _column([np.nan if plan.invalid is None else plan.invalid for plan in measured])
@@ -222,7 +223,8 @@ def _read_column(raw: np.ndarray, plan: Plan, values: np.ndarray) -> None:
     elif raw.ndim == 2:
         values[...] = np.fromiter(_numbers(raw, plan, np.empty(raw.shape)), object, len(raw))
     else:
-        values[...] = np.fromiter((plan.labels.get(code, code) for code in raw.tolist()), object, len(raw))
+        labels = plan.labels
+        values[...] = np.fromiter((labels.get(code, code) for code in raw.tolist()), object, len(raw))
 
 
 def _numbers(raw: np.ndarray, plan: Plan, values: np.ndarray) -> np.ndarray:
