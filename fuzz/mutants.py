@@ -30,8 +30,9 @@ from loadlens.formats.fit_messages import decode
 from loadlens.formats.source import Options, Source, UnreadableFile
 
 SLOW = 1.0  # s
-LONGEST = 20  # s, after which a mutant hangs
+LONGEST = 20  # s of this process, after which a mutant hangs
 TELLING = (0, 1, 2, 4, 7, 13, 0x0D, 0x40, 0x60, 0x7F, 0x80, 0x83, 0x84, 0x86, 0x88, 0xFD, 0xFE, 0xFF)
+TOGETHER = 64  # mutants between two looks at the memory
 SMALL = 6_000  # bytes; larger files are also tried as their beginning and end alone
 
 Seed = tuple[str, bytes, list[int]]
@@ -152,23 +153,24 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder for the mutants that broke something")
     given = parser.parse_args()
     seeds = gather_seeds(given.paths)
-    signal.signal(signal.SIGALRM, _stop)
+    signal.signal(signal.SIGPROF, _stop)
     came: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
-    slowest, most = 0.0, 0
+    slowest, most, longest = 0.0, 0, 0
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for _, data, _ in seeds:  # whole files first: they set the memory that is usual
             came[read_mutant(data, given.through, folder)] += 1
         usual, begun = peak_memory(), time.perf_counter()
+        peak, before = usual, used_memory()
         for number in range(given.seed, given.seed + given.count):
             if time.perf_counter() - begun > given.seconds:
                 break
             chance = random.Random(number)
             seed = chance.choice(seeds)
             mutant = mutate(seed, seeds, chance)
-            peak, before, start = peak_memory(), used_memory(), time.process_time()
-            signal.alarm(LONGEST)
+            start = time.process_time()
+            signal.setitimer(signal.ITIMER_PROF, LONGEST)
             try:
                 came[read_mutant(mutant, given.through, folder)] += 1
                 problem = None
@@ -176,16 +178,17 @@ def main() -> int:
                 at = traceback.extract_tb(error.__traceback__)[-1]
                 own = [frame for frame in traceback.extract_tb(error.__traceback__) if "loadlens" in frame.filename]
                 problem = f"{type(error).__name__} in {own[-1].name} line {own[-1].lineno} ({at.name}): {error}"[:160]
-            finally:
-                signal.alarm(0)
             took = time.process_time() - start
             slowest = max(slowest, took)
             if problem is None and took > SLOW:
                 problem = f"slow: {took:.1f} s for {len(mutant):,} bytes"
-            grown = peak_memory() - before if peak_memory() > peak else 0  # below an earlier peak is little enough
-            most = max(most, grown)
-            if problem is None and grown > 20 * len(mutant) + 100_000_000:
-                problem = f"memory: {grown / 1e6:.0f} MB for {len(mutant):,} bytes"
+            longest = max(longest, len(mutant))
+            if number % TOGETHER == 0:  # asking takes longer than reading a small mutant
+                now = peak_memory()
+                grown = now - before if now > peak else 0  # below an earlier peak is little enough
+                if problem is None and grown > 20 * longest + 100_000_000:
+                    problem = f"memory: {grown / 1e6:.0f} MB for {longest:,} bytes, here or in the {TOGETHER} before"
+                peak, before, longest, most = now, used_memory(), 0, max(most, grown)
             if problem is not None:
                 wrong[problem] += 1
                 if wrong[problem] == 1:
@@ -193,6 +196,7 @@ def main() -> int:
                     if given.keep:
                         given.keep.mkdir(exist_ok=True)
                         (given.keep / f"{number}.fit").write_bytes(mutant)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         done = sum(came.values()) - len(seeds) + sum(wrong.values())
     print(
         f"{done:,} mutants of {len(seeds)} seeds, {dict(came)}, {sum(wrong.values())} broken in {len(wrong)} ways; "
