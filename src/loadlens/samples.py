@@ -78,13 +78,18 @@ def _open(log: RunningLog, name: str, digest: str) -> Source:
 
 
 def _find_content(path: Path, name: str, digest: str) -> bytes | None:
-    """Return the content with this digest among the files at `path`; None where none has it."""
+    """Return the content with this digest among the files at `path`; None where none has it.
+
+    What stands before the first slash of a name, and a number behind it, are there to tell names apart; the rest says
+    where in `path` the file lies, and its digest that it is the one.
+    """
     plain = _AGAIN.sub("", name)
     for part in plain.split("/")[1:]:  # straight to a file that lies in a folder, which may hold thousands
         if path.is_dir() and part not in (".", "..") and (path / part).exists():
             path = path / part
     for offer in find_sources(path) if path.exists() else ():
-        if not isinstance(offer, Unopened) and (name.endswith(offer.name) or plain.endswith(offer.name)):
+        within = offer.name.partition("/")[2]
+        if not isinstance(offer, Unopened) and (plain.endswith(within) or name.endswith(within)):
             content = offer.read()
             if hashlib.sha256(content).hexdigest() == digest:
                 return content
