@@ -186,7 +186,7 @@ def as_frame(table: Table) -> pd.DataFrame:
     Building a frame of thirty columns one by one takes longer than reading a short file, hence the blocks.
     """
     if create_dataframe_from_blocks is None:
-        return _frame_by_columns(table.columns, _count(table.count))
+        return _frame_by_columns(table.columns, _count(table.count).view())
     columns, count = table.columns, table.count
     derived = tuple(columns)[sum(map(len, table.names.values())) :]
     kinds = "".join([columns[name].dtype.kind for name in derived])
