@@ -31,6 +31,7 @@ FLOORS = [
         "simulated_apps",
         "simulated_diary",
         "simulated_fit",
+        "simulated_platforms",
         "simulated_tracks",
         "containers",
         "ledger_words",
@@ -42,11 +43,13 @@ FLOORS = [
     {"formats.apple_stream"},
     {"formats.apple_records"},
     {"formats.apple_days"},
-    {"rules", "simulated_accounts", "formats.list_checks", "formats.fit_messages"}
+    {"rules", "simulated_accounts", "simulated_sessions", "simulated_tables"}
+    | {"formats.list_checks", "formats.fit_messages", "formats.account_parts", "formats.record_times"}
     | {"formats.row_layout", "formats.diary_entries", "formats.profile_files", "formats.apple_workouts"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
     # what lists do not say
-    {"formats.evidence", "formats.strava_evidence"},
+    {"formats.evidence", "formats.strava_evidence"}
+    | {"formats.account_records", "formats.sleep_records", "formats.sampled_sessions"},
     # the formats, and the guidance
     {
         "guidance",
@@ -56,7 +59,8 @@ FLOORS = [
         "formats.fit",
         "formats.tracks",
         "formats.garmin_account",
-    },
+    }
+    | {"formats.platform_accounts", "formats.polar_flow", "formats.polar_account", "formats.stryd"},
     # where both wings meet
     {"files", "samples", "findings", "figure_style"},
     # drawing and telling

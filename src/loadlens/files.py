@@ -25,7 +25,17 @@ from loadlens import log, merging, words
 from loadlens.containers import Unopened, find_sources
 from loadlens.coverage import account_days, note_silences
 from loadlens.diary_shoes import name_shoes
-from loadlens.formats import apple_health, fit, garmin_account, tabular, tracks
+from loadlens.formats import (
+    apple_health,
+    fit,
+    garmin_account,
+    platform_accounts,
+    polar_account,
+    polar_flow,
+    stryd,
+    tabular,
+    tracks,
+)
 from loadlens.formats.profile_files import read_profiles
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 from loadlens.ledger_words import message_column, tell_entry, tell_message
@@ -120,7 +130,8 @@ def _known_zone(tz: str | None) -> str | None:
 def formats() -> tuple[Format, ...]:
     """Return every known format, the most telling signature first."""
     others = tuple(entry.load() for entry in entry_points(group="loadlens.formats"))
-    return (*others, fit, apple_health, tracks, garmin_account, tabular)
+    ours = (fit, apple_health, tracks, garmin_account, polar_account, polar_flow, stryd, platform_accounts, tabular)
+    return (*others, *ours)
 
 
 def _read_offer(offer: Source | Unopened, options: Options, seen: dict[str, str], *, alone: bool) -> _Read:
