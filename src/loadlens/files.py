@@ -96,13 +96,13 @@ def read(
     stamps = _stamp(places) if folder else None
     entry = _name_log(stamps, options) if stamps else None
     if entry and (found := decode_cache.recall(folder, entry)):
-        return RunningLog(**found[0])
+        return RunningLog(**found[0]).locate(places)
     offers = _read_all(places, options, folder)
     whole = assemble(offers)
     if entry and not any(offer.fault for offer in offers) and _stamp(places) == stamps:  # else files changed meanwhile
         decode_cache.keep(folder, entry, {one.name: getattr(whole, one.name) for one in fields(whole)}, None)
     decode_cache.trim(folder)
-    return whole
+    return whole.locate(places)
 
 
 def _stamp(places: dict[str, Path]) -> list[tuple[str, Path, int, int]] | None:

@@ -7,10 +7,11 @@ raw frames in those columns; `conform` checks them, orders them and sets impossi
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -255,6 +256,45 @@ class RunningLog:
             series = series.mask(rest, 0.0)
         return series.astype("float64").rename(column)
 
+    def records(self, activity: str, *, positions: bool = False) -> pd.DataFrame:
+        """Return the samples of one activity, decoded anew from its FIT, TCX or GPX file.
+
+        Parameters
+        ----------
+        activity : str
+            One of ``activities.activity``.
+        positions : bool, optional
+            Also latitude and longitude. A position tells where someone lives, so nothing has it unless asked for.
+
+        Returns
+        -------
+        DataFrame
+            One row per sample, in the columns of the table ``records`` in ``data/columns.toml``; what the watch did
+            not record is NaN. Watches write every second or only when something changes. ``elapsed`` counts from
+            the first sample; ``timer`` leaves out stops of the timer, NaN where the file tells none.
+
+        Raises
+        ------
+        LogError
+            No such activity; it has no recording (a row of a list, an entry by hand); its file is no longer where it
+            was or has changed; or this log was not read from files.
+        """
+        from loadlens.samples import read_samples  # the log reads files again only when asked
+
+        return read_samples(self, activity, positions=positions)
+
+    @property
+    def places(self) -> Mapping[str, Path]:
+        """Where the files lie: what ``sources.path`` begins with -> path given to ``read``. Shown nowhere."""
+        known: Mapping[str, Path] = self.__dict__.get("_places", {})
+        return known
+
+    def locate(self, places: Mapping[str, Path]) -> RunningLog:
+        """Return the same log, which knows where its files lie."""
+        located = replace(self)
+        object.__setattr__(located, "_places", dict(places))
+        return located
+
     def until(self, date: pd.Timestamp | str) -> RunningLog:
         """Return the log as it was at the end of a day: nothing later is in it.
 
@@ -274,7 +314,8 @@ class RunningLog:
             kept[name] = table[table["activity"].isin(activities["activity"])].reset_index(drop=True)
         starts = self.gear[["gear", "start_distance"]]
         activities = activities.reset_index(drop=True)
-        return replace(self, activities=activities, gear=tally_gear(activities, starts), **kept)
+        earlier = replace(self, activities=activities, gear=tally_gear(activities, starts), **kept)
+        return earlier.locate(self.places)
 
     def _repr_html_(self) -> str:
         from loadlens.reports import summarise_log  # the log knows how to show itself only when asked

@@ -32,7 +32,7 @@ from loadlens.formats.fit_sessions import (
     read_times,
 )
 from loadlens.formats.fit_wellness import read_wellness
-from loadlens.formats.source import Options, Reading, Source, UnreadableFile
+from loadlens.formats.source import Options, Reading, Samples, Source, UnreadableFile
 from loadlens.formats.totals import count_steps, fill_totals, is_noted, read_clock
 
 if TYPE_CHECKING:
@@ -102,6 +102,33 @@ def parse(source: Source, options: Options) -> Reading:
     count_rows(reading, "used", sum(len(reading.tables.get(name, ())) for name in ("activities", "wellness")))
     _settle(reading, kinds, damaged=is_noted(reading, "fit_damaged"))
     return reading
+
+
+def sample(source: Source) -> list[Samples]:
+    """Return the recording of each activity of a FIT file, cadence in steps/min; see `Samples`.
+
+    Raises
+    ------
+    UnreadableFile
+        The file is longer than ``Source.read`` takes.
+    """
+    messages = decode(source.read())
+    reading, units, found = Reading("fit"), messages.units("record"), list[Samples]()
+    for part in divide_parts(messages, reading):
+        records = gather_records(part, units, reading, more=True)
+        sessions = find_sessions(part, records, reading)
+        if not sessions:
+            continue
+        owner, stops = assign_sessions(records["time"], sessions), find_timer_stops(part)
+        for number, session in enumerate(sessions):
+            own = choose(records, np.flatnonzero(owner == number))
+            if session["sport"] in fit_rules()["foot"]:
+                count_steps(own, dict(session), reading)
+            else:
+                own.pop("cadence", None)  # of pedals or arms
+            if not session["skip"] and len(own["time"]):
+                found.append(Samples(session["start"], own, stops=stops))
+    return found
 
 
 def _tabulate(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loadlens.formats import recordings
 from loadlens.formats.fit_sessions import fit_rules
+from loadlens.formats.gait import counts_one_foot
 from loadlens.formats.local_time import NO_PLACE, can_find_zones, is_place, to_local
 
 if TYPE_CHECKING:
@@ -81,14 +81,14 @@ def count_steps(own: Recording, row: dict[str, Any], reading: Reading) -> float:
         lengths = own["step_length"][own["step_length"] > 0]
         row["step_length"] = float(lengths.mean()) / 1000 if len(lengths) else np.nan
     known = row["sport"], row["duration"], row["distance"], row["step_length"]
-    one_foot, evidence = recordings.counts_one_foot(recorded, *known)
+    one_foot, evidence = counts_one_foot(recorded, *known)
     steps = recorded[recorded > 0] * (2 if one_foot else 1)
     if np.isnan(row["cadence"]):
         total_one_foot = one_foot
     elif len(steps):
         total_one_foot = row["cadence"] < np.sqrt(0.5) * float(np.mean(steps))  # nearer to half of it than to all
     else:
-        total_one_foot, evidence = recordings.counts_one_foot(np.array([row["cadence"]]), *known)
+        total_one_foot, evidence = counts_one_foot(np.array([row["cadence"]]), *known)
     if one_foot:
         own["cadence"] = 2 * recorded
     factor = 2.0 if total_one_foot else 1.0
