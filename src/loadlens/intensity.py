@@ -141,7 +141,8 @@ def intensity_minutes(
         high = {f"{name}_high": values for name, values in numbers[1].items()}
         frames.append(answer(days, np.where(lacking == "", reason, lacking), **numbers[0], **high, **limits))
     first, second = frames
-    return first.where((first["reason"] == "") | (second["reason"] != ""), second)
+    better = (first["reason"] == "no_heart_rate") | ((first["reason"] != "") & (second["reason"] == ""))
+    return first.where(~better, second)
 
 
 def _sum_up(table: pd.DataFrame, column: str, days: pd.DatetimeIndex, sustained: int) -> tuple[Floats, Floats]:

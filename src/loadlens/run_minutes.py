@@ -46,15 +46,15 @@ def keep_steady(
 
 
 def flag_locked(minutes: pd.DataFrame, *, lock_width: float, lock_share: float) -> Flags:
-    """Tell which minutes belong to a run whose cadence cannot be told from its heart rate, or never moves.
+    """Tell which minutes belong to a run whose cadence cannot be told from its heart rate, or is no measurement.
 
-    An optical sensor may count steps as heart beats, or a watch without a sensor may fill in one value. Neither number
-    of such a run is believed.
+    An optical sensor may count steps as heart beats, or a watch without a sensor may fill in one value: a cadence that
+    never moves and is the same as in the run before. Neither number of such a run is believed.
 
     Parameters
     ----------
     minutes : DataFrame
-        Minutes of runs.
+        Minutes of runs, indexed by date.
     lock_width : float
         Heart rate and cadence no further apart [per minute] are alike.
     lock_share : float
@@ -72,7 +72,12 @@ def flag_locked(minutes: pd.DataFrame, *, lock_width: float, lock_share: float) 
     mean = share(sum_by(run, np.where(known, cadence, 0.0)), values)
     off = sum_by(run, np.where(known, np.abs(cadence - mean[run]), 0.0))
     together = sum_by(run, alike) > lock_share * sum_by(run, np.ones(len(run)))
-    return np.asarray((together | ((off < 1e-6 * values) & (values > 1)))[run], dtype=bool)
+    still = np.where((off < 1e-6 * values) & (values > 1), mean, np.nan)
+    first = np.flatnonzero(np.append(True, np.diff(np.maximum.accumulate(run)) > 0)) if len(run) else run
+    order = np.argsort(minutes.index.to_numpy()[first], kind="stable") if len(run) else np.array([0])
+    filled = np.zeros(len(still), dtype=bool)
+    filled[order[1:]] = np.abs(np.diff(still[order])) < 0.05
+    return np.asarray((together | filled)[run], dtype=bool)
 
 
 def sum_by(group: NDArray[np.int64], values: Floats | Flags) -> Floats:

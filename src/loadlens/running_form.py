@@ -87,8 +87,8 @@ def form_change(
         What makes a minute one of steady running: recorded [s], in motion [share], not walked [steps/min, m/s], and
         level [%] where the grade is known. A whole run must meet the cadence and the speed.
     lock_width, lock_share : float
-        Runs whose cadence is within so many of the heart rate for so large a share of the minutes, or never moves, are
-        left out: one was taken for the other.
+        Runs whose cadence is within so many of the heart rate for so large a share of the minutes are left out: one
+        was taken for the other; so are runs whose cadence never moves and is that of the run before.
     left_out : list of str
         Kinds of run (``sub_sport``) whose speed is not comparable.
 
