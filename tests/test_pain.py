@@ -60,7 +60,7 @@ def test_more_pain_the_next_morning_is_known_the_next_day():
 
 
 def test_a_certain_rise_over_three_weeks_is_the_median_slope():
-    """1, 1, 2, 3, 4, 5 on every fourth day: all slopes are 0 or more, their median 0.25 a day, over 20 days 5 points."""
+    """1 to 6 on every fourth day: every slope is 0.25 a day, over 20 days 5 points."""
     found = measure("pain_trend", *[(40 + 4 * n, "pain", v, "") for n, v in enumerate((1, 2, 3, 4, 5, 6))])
     assert found.iloc[60]["trend"] == pytest.approx(5)
     unsure = measure("pain_trend", *[(40 + 4 * n, "pain", v, "") for n, v in enumerate((3, 1, 4, 1, 5, 3))])
@@ -107,14 +107,15 @@ def test_two_weeks_of_pain_despite_rest():
 
 
 def test_when_nobody_knows_whether_you_rested_it_says_so():
-    day = measure("pain_two_weeks", *pains(*TEN), unknown=tuple(range(COUNT))).iloc[94]
+    day = measure("pain_two_weeks", *pains(*TEN), unknown=tuple(range(100))).iloc[94]
     assert (day["pain_days"], day["rest_unknown"]) == (10, 1)
 
 
 # ---------------------------------------------------------------- rest (G35-G37)
 def test_runs_in_the_week_after_moderate_pain_are_counted():
     found = measure("running_through_rest", *pains(50, value=5), runs=(50, 52, 56, 58))
-    assert found["runs"].iloc[[50, 52, 56, 58]].tolist() == [0, 1, 2, 2]  # the day itself and the eighth do not count
+    assert found["runs"].iloc[[52, 56, 58]].tolist() == [1, 2, 2]  # the day itself and the eighth do not count
+    assert found["reason"].iloc[50] == "no_recent_pain"
     assert found["severe_runs"].max() == 0
     assert measure("running_through_rest", *pains(50, value=8), runs=(62,)).iloc[62]["severe_runs"] == 1
 
@@ -138,7 +139,7 @@ def test_rest_counts_from_the_last_day_with_the_worst_pain():
 def test_light_pain_allows_half_the_usual():
     """Usual 8 km every second day, 4 km a day; 8 km in the three days after light pain: 2/3 of it."""
     found = measure("rest_by_severity", *pains(60, value=2), runs=(*range(30, 60, 2), 62))
-    assert found.iloc[63]["load"] == pytest.approx(8 / 3 / (15 * 8 / 28), rel=0.01)
+    assert found.iloc[63]["load"] == pytest.approx(2 / 3)
     assert np.isnan(found.iloc[61]["load"])
     assert found.iloc[63]["lacking"] == 0
 

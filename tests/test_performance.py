@@ -131,7 +131,7 @@ def test_decoupling_is_the_loss_of_speed_for_a_heart_beat():
 
 
 def test_cadence_fades_beyond_what_the_speed_explains():
-    """Six steps fewer in the last third (from minute 48): at the same speed 6; when 0.2 m/s slower, 6 - 15 x 0.2 = 3."""
+    """Six steps fewer in the last third: at the same speed 6; when 0.2 m/s slower, 6 - 15 x 0.2 = 3."""
     assert late("fade", 3, fade=6)["change"] == pytest.approx(6, abs=0.2)
     assert late("fade", 3, fade=6, slower=0.2)["now"] == pytest.approx(3, abs=0.2)
 
