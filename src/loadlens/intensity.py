@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from loadlens.diary_entries import entries_of, take_by_day
+from loadlens.diary_days import entries_of, take_by_day
 from loadlens.run_minutes import flag_locked
 from loadlens.windows import (
     Floats,
