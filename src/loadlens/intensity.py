@@ -54,9 +54,8 @@ def intensity_minutes(
     A minute is hard above a share of the runner's own best sustained effort: the median, over the hardest runs of the
     last months, of the highest mean heart rate (where that is not assessable: speed) over so many minutes on end. Half
     the range of those runs is the uncertainty of the limit. Without efforts that stand clear of the usual run nothing
-    is called hard. Minutes without a value may have been hard, up to the most of any day of these weeks, and to
-    one sustained effort at least. A day is assessable
-    when the highest and the lowest limit give the same level.
+    is called hard. Minutes without a value may have been hard: up to the most of any day of these weeks, and to one
+    sustained effort at least. A day is assessable when the highest and the lowest limit give the same level.
 
     Parameters
     ----------
