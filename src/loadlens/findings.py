@@ -229,11 +229,9 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
         frames.append(_settle(rule, frame).assign(signal=name))
     chosen = frames[0]
     for name, frame in zip(rule.signal[1:], frames[1:], strict=False):
-        before, after = (
-            _reasons(chosen),
-            _reasons(frame),
-        )  # one that speaks of values says more than that there are none
-        telling = np.isin(before, _NO_VALUE) & ~np.isin(after, _NO_VALUE)  # of values, not that there are none
+        before, after = _reasons(chosen), _reasons(frame)
+        # a reason that speaks of values says more than one that there are none
+        telling = np.isin(before, _NO_VALUE) & ~np.isin(after, _NO_VALUE)
         better = (before != "") & ((after == "") | telling)
         if name == "runs":
             better &= given["bare"]

@@ -33,7 +33,7 @@ def session_load(activities: pd.DataFrame, diary: pd.DataFrame, state: pd.Series
     days = pd.DatetimeIndex(state.index)
     count = on_days(activities.index, np.ones(len(activities)), days)
     written = pd.Series(take_by_day(entries_of(diary, "exertion"), days), index=days)
-    alone = pd.Series(count == 1, index=days).reindex(activities.index).fillna(False).astype(bool)
+    alone = pd.Series(count == 1, index=days).reindex(activities.index, fill_value=False)
     exertion = activities["rpe"].fillna(written.reindex(activities.index).where(alone))
     return _add_up(exertion * _minutes(activities), state)
 
