@@ -19,29 +19,34 @@ MODULES = {
 # From the ground up. A module may import only from floors below its own.
 FLOORS = [
     # the ground: knows of nothing
-    {"words", "log", "windows", "guidance_blocks", "simulated_runs"}
+    {"words", "log", "windows", "packing", "guidance_blocks", "simulated_runs"}
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings"},
     # measures, and the parts of formats
     {"load_bounds", "recovery", "run_minutes", "diary_days", "shoe_wear"}
-    | {"coverage", "merging", "simulation", "diary_words", "diary_shoes"}
+    | {"coverage", "simulation", "diary_words", "diary_shoes"}
+    | {"matching", "precedence", "local_days", "decode_cache"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
     {"running_form", "intensity", "training_load", "pain", "pain_rest", "self_care"}
-    | {"simulated_apps", "simulated_diary", "simulated_fit", "simulated_tracks"}
+    | {"simulated_apps", "simulated_diary", "simulated_fit", "simulated_platforms", "simulated_tracks"}
     | {"containers", "ledger_words", "formats.sheets", "formats.totals"}
+    | {"run_parts", "daily_sources"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
     {"performance", "formats.apple_stream"},
     {"measures", "formats.apple_records"},
     {"formats.apple_days"},
-    {"rules", "simulated_accounts", "formats.list_checks", "formats.fit_messages"}
+    {"rules", "merging", "simulated_accounts", "simulated_sessions", "simulated_tables"}
+    | {"formats.list_checks", "formats.fit_messages", "formats.account_parts", "formats.record_times"}
     | {"formats.row_layout", "formats.diary_entries", "formats.profile_files", "formats.apple_workouts"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
     # what lists do not say
-    {"formats.evidence", "formats.strava_evidence"},
-    # the formats, and the guidance
+    {"formats.evidence", "formats.strava_evidence"}
+    | {"formats.account_records", "formats.sleep_records", "formats.sampled_sessions"},
+    # the formats, the joining of what they read, and the guidance
     {
+        "assembly",
         "guidance",
         "simulated_apple",
         "formats.tabular",
@@ -49,7 +54,8 @@ FLOORS = [
         "formats.fit",
         "formats.tracks",
         "formats.garmin_account",
-    },
+    }
+    | {"formats.platform_accounts", "formats.polar_flow", "formats.polar_account", "formats.stryd"},
     # where both wings meet
     {"files", "findings", "figure_style"},
     # drawing and telling
