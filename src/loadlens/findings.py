@@ -18,9 +18,12 @@ from loadlens.guidance import LEVELS, Guidance, GuidanceError, Rule, read_guidan
 from loadlens.measures import FROM_THE_LOG, MEASURES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from matplotlib.axes import Axes
 
     from loadlens.log import RunningLog
+    from loadlens.rules import Condition
     from loadlens.windows import Flags
 
 ALARM_GAP_DAYS = 14
@@ -88,7 +91,9 @@ class Assessment:
             column: row[column] if unit == "text" else words.quantity(row[column], unit, lang)
             for column, unit in spec.units.items()
         }
-        return spec.words[lang]["finding"].format(**shown)
+        limits = {name: words.quantity(limit, unit, lang) for name, (limit, unit) in spec.limits.items()}
+        told = [spec.words[lang]["finding"].format(**shown, **limits), self.guidance.tell_moved(rule, lang)]
+        return " ".join(filter(None, told))
 
     def plot(self, lang: str = "en") -> Axes:
         """Draw the timeline with every episode."""
@@ -122,11 +127,9 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
         A rule speaks of a column its measure does not give.
     """
     guidance = guidance or read_guidance()
-    _ = log.span  # refuses a log without days
     days = pd.DatetimeIndex(log.days["date"], name="date")
-    given = _gather(log, days)
-    details = {rule.id: _measure(rule, log, days, given) for rule in guidance.rules.values()}
-    codes = {name: _judge(guidance.rules[name], frame) for name, frame in details.items()}
+    details = measure_rules(log, guidance.rules.values())
+    codes = {name: judge(guidance.rules[name], frame) for name, frame in details.items()}
     episodes = _join([_episodes(guidance.rules[n], details[n], codes[n]) for n in details])
     alarms = _join([_alarms(name, days, codes[name]) for name in details])
     return Assessment(
@@ -141,6 +144,22 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
 
 
 # ---------------------------------------------------------------- signal -> measure
+def measure_rules(log: RunningLog, rules: Iterable[Rule]) -> dict[str, pd.DataFrame]:
+    """Give everything the measures of some rules say of a log, rule -> frame by date.
+
+    Raises
+    ------
+    LogError
+        The log has no days.
+    GuidanceError
+        A rule speaks of a column its measure does not give.
+    """
+    _ = log.span  # refuses a log without days
+    days = pd.DatetimeIndex(log.days["date"], name="date")
+    given = _gather(log, days)
+    return {rule.id: _measure(rule, log, days, given) for rule in rules}
+
+
 def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
     """Everything of the log a measure may ask for, indexed by date."""
     activities = log.activities.set_index("date")
@@ -185,23 +204,24 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
 
 
 # ---------------------------------------------------------------- measure -> level -> episode
-def _judge(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+def judge(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Give each day its place in LEVELS: the highest level of which any condition holds."""
     assessable = (frame["reason"] == "").to_numpy()
     codes = assessable.astype(np.int64)
     for level in LEVELS[2:]:
         for condition in rule.levels.get(level, ()):
-            holds = assessable.copy()
-            for column, bounds in condition.items():
-                for bound, limit in bounds.items():
-                    holds &= _within(frame[column].to_numpy(float), bound, limit)
-            codes[holds] = LEVELS.index(level)
+            values = {column: frame[column].to_numpy(float) for column in condition}
+            codes[assessable & holds(condition, values)] = LEVELS.index(level)
     return codes
 
 
-def _within(values: np.ndarray[Any, np.dtype[np.float64]], bound: str, limit: float) -> Flags:
+def holds(condition: Condition, values: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]) -> Flags:
+    """Tell on which days all bounds of a condition hold; NaN is within no bound."""
     compare = {"above": np.greater, "at_least": np.greater_equal, "below": np.less, "at_most": np.less_equal}
-    return np.asarray(compare[bound](values, limit))  # NaN is never within
+    each = [
+        compare[bound](values[column], limit) for column, bounds in condition.items() for bound, limit in bounds.items()
+    ]
+    return np.asarray(np.logical_and.reduce(each))
 
 
 def _values(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -239,12 +259,17 @@ def _episodes(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[n
     )
 
 
+def join_above(above: Flags) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.int64]]]:
+    """Give the first and last place of each alarm: days above that are no further apart than the gap are one."""
+    places = np.flatnonzero(above)
+    if not len(places):
+        return places, places
+    cuts = np.flatnonzero(np.diff(places) > ALARM_GAP_DAYS + 1)
+    return places[np.append(0, cuts + 1)], places[np.append(cuts, len(places) - 1)]
+
+
 def _alarms(name: str, days: pd.DatetimeIndex, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
-    """Join days at watch or above that are no further apart than the gap."""
-    above = np.flatnonzero(codes >= _WATCH)
-    cuts = np.flatnonzero(np.diff(above) > ALARM_GAP_DAYS + 1)
-    starts = above[np.append(0, cuts + 1)] if len(above) else above
-    ends = above[np.append(cuts, len(above) - 1)] if len(above) else above
+    starts, ends = join_above(codes >= _WATCH)
     highest = [int(codes[start : end + 1].max()) for start, end in zip(starts, ends, strict=True)]
     return pd.DataFrame(
         {
