@@ -19,11 +19,11 @@ MODULES = {
 # From the ground up. A module may import only from floors below its own.
 FLOORS = [
     # the ground: knows of nothing
-    {"words", "log", "windows", "guidance_blocks", "simulated_runs"}
+    {"words", "log", "windows", "intervals", "guidance_blocks", "simulated_runs"}
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings"},
     # measures, and the parts of formats
-    {"recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "ledger_words"}
+    {"recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "ledger_words", "twins"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
     {"measures", "simulated_fit", "simulated_tracks", "containers", "formats.sheets", "formats.totals"}
@@ -35,6 +35,8 @@ FLOORS = [
     {"guidance", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"},
     # where both wings meet
     {"files", "findings", "figure_style"},
+    # how much a finding says
+    {"alarm_budget", "backtesting", "robustness"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "simulated_exports"},
     {"figures"},

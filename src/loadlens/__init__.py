@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from loadlens.alarm_budget import budget, fit_budget, tell_budget
+    from loadlens.backtesting import backtest, tell_backtest
     from loadlens.figures import plot_calendar, plot_guidance, plot_rule, plot_timeline
     from loadlens.files import read
     from loadlens.findings import Assessment, assess
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from loadlens.guidance import Guidance, GuidanceError, Rule, read_guidance
     from loadlens.log import LogError, RunningLog
     from loadlens.reports import report
+    from loadlens.robustness import recount, tell_recount
     from loadlens.simulated_exports import sample
     from loadlens.simulation import simulate
 
@@ -39,6 +42,13 @@ _HOMES = {
     "UnreadableFile": "formats.source",
     "sample": "simulated_exports",
     "simulate": "simulation",
+    "budget": "alarm_budget",
+    "fit_budget": "alarm_budget",
+    "tell_budget": "alarm_budget",
+    "backtest": "backtesting",
+    "tell_backtest": "backtesting",
+    "recount": "robustness",
+    "tell_recount": "robustness",
     "plot_timeline": "figures",
     "plot_guidance": "figures",
     "plot_rule": "figures",
@@ -54,15 +64,22 @@ __all__ = [
     "RunningLog",
     "UnreadableFile",
     "assess",
+    "backtest",
+    "budget",
+    "fit_budget",
     "plot_calendar",
     "plot_guidance",
     "plot_rule",
     "plot_timeline",
     "read",
     "read_guidance",
+    "recount",
     "report",
     "sample",
     "simulate",
+    "tell_backtest",
+    "tell_budget",
+    "tell_recount",
 ]
 
 
