@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from loadlens.alarm_budget import ALL, budget, fit_budget, tell_budget
 from loadlens.findings import assess
 from loadlens.guidance import Guidance, read_guidance
 from loadlens.log import LogError, RunningLog, empty_table
+from loadlens.rate_figure import plot_budget
 
 START = pd.Timestamp("2023-01-02")
 GUIDANCE = read_guidance()
@@ -66,7 +68,7 @@ def test_alarms_are_those_of_the_assessment_over_the_days_it_could_assess(log, t
     rows = table[table["rule"] != ALL].set_index("rule")
     assert (rows["alarms"] == found["alarms"].reindex(rows.index)).all()
     assert (rows["years"] == found["days_assessable"].reindex(rows.index) / 365.25).all()
-    counted = rows[rows["years"] > 0]
+    counted = rows[(rows["years"] > 0) & (rows["reason"] != "only_diary")]
     assert (counted["per_year"] == counted["alarms"] / counted["years"]).all()
     assert ((counted["low"] <= counted["per_year"]) & (counted["per_year"] < counted["high"])).all()
 
@@ -96,7 +98,7 @@ def test_what_has_no_twins_says_why(log, table):
     reasons = table.set_index("rule")["reason"]
     assert reasons["swelling"] == "only_diary"
     assert reasons["cadence"] == reasons["shoes"] == "not_assessable"
-    assert table.set_index("rule").loc["swelling", ["twins", "twins_low", "twins_high"]].isna().all()
+    assert table.set_index("rule").loc["swelling", ["per_year", "low", "twins", "twins_low"]].isna().all()
     worn = replace(log, activities=log.activities.assign(gear=pd.Series("A", log.activities.index, dtype="str")))
     assert budget(worn, only("shoes"), twins=1).iloc[0]["reason"] == "adds_up"
     short = budget(uneven_log(weeks=12), GUIDANCE, twins=2).set_index("rule")
@@ -118,12 +120,25 @@ def test_rates_of_all_rules_add_up(table):
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)
-def test_every_rule_is_told_in_a_line(log, table, lang):
+def test_every_rule_is_told_and_those_not_counted_together(log, table, lang):
     lines = tell_budget(table, GUIDANCE, lang)
-    assert len(lines) == len(table)
-    shoes = next(line for line in lines if line.startswith(GUIDANCE.rules["shoes"].words[lang]["name"]))
-    assert words.say("budget.no_twins_not_assessable", lang) in shoes
+    assert len(lines) == table["per_year"].notna().sum() + 2
+    for rule in table.loc[table["rule"] != ALL, "rule"]:
+        assert sum(GUIDANCE.rules[rule].words[lang]["name"] in line for line in lines) == 1
+    assert lines[-2].endswith(words.say("budget.no_twins_only_diary", lang))
+    assert lines[-1].endswith(words.say("budget.no_twins_not_assessable", lang))
     assert words.MISSING not in "".join(lines)
+
+
+def test_rates_are_drawn_for_rules_with_twins_and_all_together(table):
+    ax = plot_budget(table, GUIDANCE)
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == [
+        GUIDANCE.rules[rule].words["en"]["name"] for rule in table.loc[table["reason"] == "", "rule"][:-1]
+    ] + [words.say("budget.all")]
+    dots = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]
+    assert dots == table.loc[table["reason"] == "", "per_year"].tolist()
+    plt.close(ax.figure)
 
 
 # ---------------------------------------------------------------- the budget

@@ -42,7 +42,7 @@ FLOORS = [
     {"alarm_budget", "backtesting", "robustness"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "simulated_exports"},
-    {"figures"},
+    {"figures", "rate_figure"},
     {"reports"},
     {"cli"},
 ]

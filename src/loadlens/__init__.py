@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from loadlens.formats.source import UnreadableFile
     from loadlens.guidance import Guidance, GuidanceError, Rule, read_guidance
     from loadlens.log import LogError, RunningLog
+    from loadlens.rate_figure import plot_budget
     from loadlens.reports import report
     from loadlens.robustness import recount, tell_recount
     from loadlens.simulated_exports import sample
@@ -53,6 +54,7 @@ _HOMES = {
     "plot_guidance": "figures",
     "plot_rule": "figures",
     "plot_calendar": "figures",
+    "plot_budget": "rate_figure",
 }
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "backtest",
     "budget",
     "fit_budget",
+    "plot_budget",
     "plot_calendar",
     "plot_guidance",
     "plot_rule",

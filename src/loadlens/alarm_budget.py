@@ -65,9 +65,9 @@ def budget(log: RunningLog, guidance: Guidance | None = None, *, twins: int = TW
     DataFrame
         One row per rule that can alarm, and one for all that have twins. `alarms` in `years` of assessable days of
         this log; `per_year` with its exact 95 % interval `low` to `high`; `twins`: mean alarms per year of the twins,
-        95 % of which lie from `twins_low` to `twins_high`; `reason` why a rule has no twins: ``only_diary``,
-        ``adds_up`` (what adds up from the first day on has no meaning in another order), ``log_too_short`` or
-        ``not_assessable``.
+        95 % of which lie from `twins_low` to `twins_high`; `reason` why a rule has no twins: ``only_diary`` (such a
+        rule has no rate either), ``adds_up`` (what adds up from the first day on has no other order),
+        ``log_too_short`` or ``not_assessable``.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def fit_budget(
 
 
 def tell_budget(table: pd.DataFrame, guidance: Guidance, lang: str = "en") -> list[str]:
-    """Say in lines what `budget` counted, one for each rule, and what a budget has moved.
+    """Say in lines what `budget` counted for each rule, which rules it could not count, and what a budget has moved.
 
     Parameters
     ----------
@@ -165,17 +165,18 @@ def tell_budget(table: pd.DataFrame, guidance: Guidance, lang: str = "en") -> li
     lang : {"en", "nl"}
         Language.
     """
+    names = {rule.id: rule.words[lang]["name"] for rule in guidance.rules.values()}
+    names[ALL] = words.say("budget.all", lang)
     lines = []
-    for row in table.to_dict("records"):
-        together = row["rule"] == ALL
+    for row in table[table["per_year"].notna()].to_dict("records"):
         shown = {name: words.number(float(row[name]), lang, 1) for name in COLUMNS[2:-1]}
         shown["alarms"] = words.number(float(row["alarms"]), lang)
-        shown["name"] = words.say("budget.all", lang) if together else guidance.rules[row["rule"]].words[lang]["name"]
-        keys = [f"no_twins_{row['reason']}"] if row["reason"] else ["twins"]
-        if row["reason"] != "not_assessable":
-            keys = ["own_all" if together else "own", *keys]
+        keys = "own_all" if row["rule"] == ALL else "own", f"no_twins_{row['reason']}" if row["reason"] else "twins"
         told = " ".join(words.say(f"budget.{key}", lang, **shown) for key in keys)
-        lines.append(f"{shown['name']}: {told}")
+        lines.append(f"{names[row['rule']]}: {told}")
+    for reason, group in table[table["per_year"].isna()].groupby("reason", sort=False):
+        listed = "; ".join(names[rule] for rule in group["rule"])
+        lines.append(f"{listed}: {words.say(f'budget.no_twins_{reason}', lang)}")
     for rule in dict.fromkeys(move.rule for move in guidance.moved):
         lines.append(f"{guidance.rules[rule].words[lang]['name']}: {guidance.tell_moved(rule, lang)}")
     return lines
@@ -252,6 +253,13 @@ class _Days:
 
 
 def _row(rule: str, own: _Count, twins: Floats | None, reason: str) -> dict[str, Any]:
+    if reason == "only_diary":  # what was written down is an answer to a question, not an alarm that comes by chance
+        return dict.fromkeys(COLUMNS, np.nan) | {
+            "rule": rule,
+            "alarms": own.alarms,
+            "years": own.years,
+            "reason": reason,
+        }
     low, high = rate_interval(own.alarms, own.years)
     shuffled = twins[np.isfinite(twins)] if twins is not None else np.empty(0)
     mean, ends = (shuffled.mean(), np.quantile(shuffled, [0.025, 0.975])) if len(shuffled) else (np.nan, [np.nan] * 2)
