@@ -53,6 +53,13 @@ def test_a_budget_that_nothing_exceeds_moves_nothing(capsys):
     assert capsys.readouterr().out.strip().endswith(words.say("cli.nothing_moved"))
 
 
+def test_a_short_log_says_why_it_is_not_compared(capsys):
+    assert main(["budget", str(SAMPLES / "strava_nl"), "--lang", "nl"]) == 0
+    told = capsys.readouterr().out
+    assert words.say("budget.no_twins_log_too_short", "nl") in told
+    assert words.say("budget.all", "nl") not in told
+
+
 def test_a_budget_of_nothing_is_an_error_in_a_sentence(capsys):
     assert main(["budget", str(SAMPLES / "steady"), "--per-year", "0"]) == 1
     assert "per_year" in capsys.readouterr().err

@@ -63,9 +63,10 @@ def budget(log: RunningLog, guidance: Guidance | None = None, *, twins: int = TW
     Returns
     -------
     DataFrame
-        One row per rule that can alarm, and one for all that have twins. `alarms` in `years` of assessable days of
-        this log; `per_year` with its exact 95 % interval `low` to `high`; `twins`: mean alarms per year of the twins,
-        95 % of which lie from `twins_low` to `twins_high`; `reason` why a rule has no twins: ``only_diary`` (such a
+        One row per rule that can alarm, and one (``all``) for those that have twins, where they are two or more.
+        `alarms` in `years` of assessable days of this log; `per_year` with its exact 95 % interval `low` to `high`;
+        `twins`: mean alarms per year of the twins, 95 % of which lie from `twins_low` to `twins_high`; `reason` why a
+        rule has no twins: ``only_diary`` (such a
         rule has no rate either), ``adds_up`` (what adds up from the first day on has no other order),
         ``log_too_short`` or ``not_assessable``.
 
@@ -94,7 +95,7 @@ def budget(log: RunningLog, guidance: Guidance | None = None, *, twins: int = TW
         for rule in paired
     }
     rows = [_row(rule.id, own[rule.id], rates.get(rule.id), reasons[rule.id]) for rule in rules]
-    return pd.DataFrame([*rows, _sum_up(own, rates)], columns=list(COLUMNS))
+    return pd.DataFrame([*rows, _sum_up(own, rates)] if len(rates) > 1 else rows, columns=list(COLUMNS))
 
 
 def fit_budget(
@@ -270,8 +271,8 @@ def _row(rule: str, own: _Count, twins: Floats | None, reason: str) -> dict[str,
 def _sum_up(counts: Mapping[str, _Count], rates: Mapping[str, Floats]) -> dict[str, Any]:
     """Add up the rules that have twins: rates add, each over the days on which its rule could be assessed."""
     alarms, rate = sum(counts[rule].alarms for rule in rates), sum(counts[rule].rate for rule in rates)
-    longest = max((counts[rule].years for rule in rates), default=0.0)
-    total = np.sum([np.nan_to_num(each) for each in rates.values()], axis=0) if rates else None
+    longest = max(counts[rule].years for rule in rates)
+    total = np.sum([np.nan_to_num(each) for each in rates.values()], axis=0)
     return _row(ALL, _Count(alarms, alarms / rate if alarms else longest), total, "")
 
 
