@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -16,6 +17,7 @@ from loadlens.findings import assess
 from loadlens.guidance import Guidance, read_guidance
 from loadlens.log import LogError, RunningLog, empty_table
 from loadlens.rate_figure import plot_budget
+from loadlens.reports import report
 
 START = pd.Timestamp("2023-01-02")
 GUIDANCE = read_guidance()
@@ -198,6 +200,13 @@ def test_the_guidance_and_its_findings_say_what_moved(log, fitted):
     assert f"{move.after:.2f}× in plaats van {move.before:.2f}×".replace(".", ",") in dutch
     assert fitted.tell_moved("swelling") == ""
     assert all(m.rule in {"two_week_volume", "longest_run", "sleep", "resting_heart_rate"} for m in fitted.moved)
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_the_report_says_which_limits_were_moved(log, fitted, lang):
+    page = report(assess(log, fitted), lang=lang)
+    assert fitted.moved
+    assert all(told in html.unescape(page) for told in fitted.tell_moves(lang))
 
 
 def test_the_sentence_on_resting_heart_rate_names_the_limit_that_holds(log):

@@ -178,9 +178,7 @@ def tell_budget(table: pd.DataFrame, guidance: Guidance, lang: str = "en") -> li
     for reason, group in table[table["per_year"].isna()].groupby("reason", sort=False):
         listed = "; ".join(names[rule] for rule in group["rule"])
         lines.append(f"{listed}: {words.say(f'budget.no_twins_{reason}', lang)}")
-    for rule in dict.fromkeys(move.rule for move in guidance.moved):
-        lines.append(f"{guidance.rules[rule].words[lang]['name']}: {guidance.tell_moved(rule, lang)}")
-    return lines
+    return [*lines, *guidance.tell_moves(lang)]
 
 
 # ---------------------------------------------------------------- counting

@@ -139,6 +139,11 @@ class Guidance:
         asked = words.number(self.alarm_budget, lang, 0 if self.alarm_budget == int(self.alarm_budget) else 1)
         return words.say("budget.moved", lang, per_year=asked, moves=words.list_join(dict.fromkeys(parts), lang))
 
+    def tell_moves(self, lang: str = "en") -> list[str]:
+        """Say of every rule whose limits an alarm budget moved, which and from what to what."""
+        rules = dict.fromkeys(move.rule for move in self.moved)
+        return [f"{self.rules[rule].words[lang]['name']}: {self.tell_moved(rule, lang)}" for rule in rules]
+
 
 def read_guidance(path: str | Path | None = None) -> Guidance:
     """Read and check a guidance document.
