@@ -246,6 +246,26 @@ def test_a_budget_of_nothing_is_refused(log, per_year):
         fit_budget(log, GUIDANCE, per_year=per_year)
 
 
+def test_no_twins_is_refused(log):
+    for count in (budget, fit_budget):
+        with pytest.raises(ValueError, match="twins is 0"):
+            count(log, GUIDANCE, twins=0)
+
+
+def test_limits_on_both_sides_of_a_value_move_apart(log):
+    """A rule on too little and too much sleep: the low limit goes down, the high one up, and act stays beyond watch."""
+    rule = GUIDANCE.rules["sleep"]
+    watch = ({"mean": {"below": 24_000}}, {"mean": {"above": 25_500}})
+    both = replace(
+        rule, levels={"watch": watch, "act": ({"mean": {"above": 25_800}},)}, whose={"watch": "ours", "act": "ours"}
+    )
+    own = fit_budget(log, replace(GUIDANCE, rules={"sleep": both}), per_year=1, twins=4).rules["sleep"].levels
+    low, high = (next(iter(condition["mean"].values())) for condition in own["watch"])
+    assert low < 24_000
+    assert high > 25_500
+    assert own["act"][0]["mean"]["above"] >= high
+
+
 def test_a_short_log_and_an_empty_log_are_refused():
     with pytest.raises(ValueError, match="84 days; twenty weeks"):
         fit_budget(uneven_log(weeks=12).until(START + pd.Timedelta(days=83)), GUIDANCE)

@@ -76,12 +76,14 @@ def budget(log: RunningLog, guidance: Guidance | None = None, *, twins: int = TW
         The log has no days.
     GuidanceError
         A rule speaks of a column its measure does not give.
+    ValueError
+        There are no twins to count on.
 
     Notes
     -----
     An alarm is a stretch at `watch` or above; stretches up to 14 days apart are one. A year is a year of days on which
-    the rule could be assessed. A twin keeps what lies within four weeks: an overload of this log that took no longer
-    is in the twins too. The interval of `per_year` takes alarms to come one by one (Garwood 1936, Biometrika 28:437).
+    the rule could be assessed. A twin keeps what lies within four weeks: the heavy weeks of this log are in the twins
+    too, and raise what they give. So do seasons of resting heart rate, where blocks of summer and winter meet. The interval of `per_year` takes alarms to come one by one (Garwood 1936, Biometrika 28:437).
     """
     guidance = guidance or read_guidance()
     rules = [rule for rule in guidance.rules.values() if _can_alarm(rule)]
@@ -127,7 +129,7 @@ def fit_budget(
     Raises
     ------
     ValueError
-        The budget is not above 0, the log is too short for twins, or what may not move takes the whole budget.
+        The budget is not above 0, the log is too short, there are no twins, or what may not move takes the whole budget.
     """
     guidance = guidance or read_guidance()
     if not per_year > 0:
@@ -210,6 +212,8 @@ def _measure_twins(
     log: RunningLog, rules: Sequence[Rule], details: Mapping[str, pd.DataFrame], twins: int, seed: int
 ) -> dict[str, list[pd.DataFrame]]:
     """Measure rules on every twin, by no other signals than those this log was judged by."""
+    if twins < 1:
+        raise ValueError(f"twins is {twins}; it should be at least 1, and twenty give a fair mean")
     narrowed = []
     for rule in rules:
         used = details[rule.id].loc[details[rule.id]["reason"] == "", "signal"].unique()
@@ -253,12 +257,8 @@ class _Days:
 
 def _row(rule: str, own: _Count, twins: Floats | None, reason: str) -> dict[str, Any]:
     if reason == "only_diary":  # what was written down is an answer to a question, not an alarm that comes by chance
-        return dict.fromkeys(COLUMNS, np.nan) | {
-            "rule": rule,
-            "alarms": own.alarms,
-            "years": own.years,
-            "reason": reason,
-        }
+        known = {"rule": rule, "alarms": own.alarms, "years": own.years, "reason": reason}
+        return dict.fromkeys(COLUMNS, np.nan) | known
     low, high = rate_interval(own.alarms, own.years)
     shuffled = twins[np.isfinite(twins)] if twins is not None else np.empty(0)
     mean, ends = (shuffled.mean(), np.quantile(shuffled, [0.025, 0.975])) if len(shuffled) else (np.nan, [np.nan] * 2)
@@ -324,15 +324,16 @@ def _tighten(rule: Rule, days: _Days, ceiling: float) -> Rule:
 def _stricter(rule: Rule, pools: Mapping[_Bound, Floats], share: float) -> Rule:
     """Move every bound past so large a share of the days that its condition now holds on."""
     levels = {level: [dict(condition) for condition in conditions] for level, conditions in rule.levels.items()}
-    loosest: dict[str, float] = {}
+    loosest: dict[tuple[str, int], float] = {}
     for bound, pool in pools.items():
         limit = bound.sign * bound.of(rule)
         if len(pool):
             step = SHOWN_STEP.get(rule.units[bound.column], 0.1)
             limit = max(limit, round(math.ceil(np.quantile(bound.sign * pool, share) / step + 1e-9) * step, 6))
+        side = bound.column, bound.sign
         if bound.level == "watch":
-            loosest[bound.column] = min(limit, loosest.get(bound.column, math.inf))
-        limit = max(limit, loosest.get(bound.column, -math.inf))  # act never starts before watch
+            loosest[side] = min(limit, loosest.get(side, math.inf))
+        limit = max(limit, loosest.get(side, -math.inf))  # act never starts before watch
         condition = levels[bound.level][bound.condition]
         condition[bound.column] = condition[bound.column] | {bound.bound: bound.sign * limit}
     return replace(rule, levels={level: tuple(conditions) for level, conditions in levels.items()})
