@@ -83,7 +83,8 @@ def budget(log: RunningLog, guidance: Guidance | None = None, *, twins: int = TW
     -----
     An alarm is a stretch at `watch` or above; stretches up to 14 days apart are one. A year is a year of days on which
     the rule could be assessed. A twin keeps what lies within four weeks: the heavy weeks of this log are in the twins
-    too, and raise what they give. So do seasons of resting heart rate, where blocks of summer and winter meet. The interval of `per_year` takes alarms to come one by one (Garwood 1936, Biometrika 28:437).
+    too, and raise what they give. So do seasons of resting heart rate, where blocks of summer and winter meet. The
+    interval of `per_year` takes alarms to come one by one (Garwood 1936, Biometrika 28:437).
     """
     guidance = guidance or read_guidance()
     rules = [rule for rule in guidance.rules.values() if _can_alarm(rule)]
@@ -129,7 +130,7 @@ def fit_budget(
     Raises
     ------
     ValueError
-        The budget is not above 0, the log is too short, there are no twins, or what may not move takes the whole budget.
+        The budget is not above 0, the log is too short, there are no twins, or what may not move takes it all.
     """
     guidance = guidance or read_guidance()
     if not per_year > 0:
