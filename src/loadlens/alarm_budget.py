@@ -20,6 +20,7 @@ from loadlens.guidance import LEVELS, Guidance, Moved, Rule, read_guidance
 from loadlens.intervals import rate_interval
 from loadlens.log import empty_table
 from loadlens.measures import MEASURES
+from loadlens.rules import builds_on
 from loadlens.twins import can_shuffle, shuffle_days
 
 if TYPE_CHECKING:
@@ -88,11 +89,11 @@ def budget(log: RunningLog, guidance: Guidance | None = None, *, twins: int = TW
     """
     guidance = guidance or read_guidance()
     rules = [rule for rule in guidance.rules.values() if _can_alarm(rule)]
-    details = measure_rules(log, rules)
+    details = measure_rules(log, guidance, [rule.id for rule in rules])
     own = {rule.id: _days_of(rule, [details[rule.id]]).count(rule.levels) for rule in rules}
     reasons = {rule.id: _no_twins(rule, details[rule.id], log) for rule in rules}
     paired = [rule for rule in rules if not reasons[rule.id]]
-    drawn = _measure_twins(log, paired, details, twins, seed)
+    drawn = _measure_twins(log, guidance, {rule.id: details[rule.id] for rule in paired}, twins, seed)
     rates = {
         rule.id: np.array([_days_of(rule, [frame]).count(rule.levels).rate for frame in drawn[rule.id]])
         for rule in paired
@@ -137,9 +138,9 @@ def fit_budget(
         raise ValueError(f"fit_budget: per_year is {per_year!r}; it should be a number of alarms above 0")
     if not can_shuffle(log):
         raise ValueError(f"fit_budget: the log has {len(log.days)} days; twenty weeks are needed to shuffle blocks")
-    details = measure_rules(log, filter(_can_alarm, guidance.rules.values()))
+    details = measure_rules(log, guidance, [rule.id for rule in guidance.rules.values() if _can_alarm(rule)])
     rules = [guidance.rules[name] for name in details if not _no_twins(guidance.rules[name], details[name], log)]
-    drawn = _measure_twins(log, rules, details, twins, seed)
+    drawn = _measure_twins(log, guidance, {rule.id: details[rule.id] for rule in rules}, twins, seed)
     days = {rule.id: _days_of(rule, drawn[rule.id]) for rule in rules}
     rates = {rule.id: days[rule.id].count(rule.levels).rate for rule in rules if days[rule.id].years}
     movable = {rule.id: rates[rule.id] for rule in rules if rule.id in rates and _bounds(rule)}
@@ -210,21 +211,22 @@ def _no_twins(rule: Rule, frame: pd.DataFrame, log: RunningLog) -> str:
 
 
 def _measure_twins(
-    log: RunningLog, rules: Sequence[Rule], details: Mapping[str, pd.DataFrame], twins: int, seed: int
+    log: RunningLog, guidance: Guidance, details: Mapping[str, pd.DataFrame], twins: int, seed: int
 ) -> dict[str, list[pd.DataFrame]]:
     """Measure rules on every twin, by no other signals than those this log was judged by."""
     if twins < 1:
         raise ValueError(f"twins is {twins}; it should be at least 1, and twenty give a fair mean")
-    narrowed = []
-    for rule in rules:
-        used = details[rule.id].loc[details[rule.id]["reason"] == "", "signal"].unique()
-        narrowed.append(replace(rule, signal=tuple(name for name in rule.signal if name in used)))
-    if not any("minutes" in rule.signal for rule in narrowed):
+    rules = dict(guidance.rules)
+    for name, frame in details.items():
+        used = frame.loc[frame["reason"] == "", "signal"].unique()
+        rules[name] = replace(rules[name], signal=tuple(signal for signal in rules[name].signal if signal in used))
+    needed = {*details, *(other for name in details for other in builds_on(rules[name]))}
+    if not any("minutes" in rules[name].signal for name in needed):
         log = replace(log, minutes=empty_table("minutes"))
-    drawn: dict[str, list[pd.DataFrame]] = {rule.id: [] for rule in rules}
+    drawn: dict[str, list[pd.DataFrame]] = {name: [] for name in details}
     for number in range(twins):
         twin = shuffle_days(log, np.random.default_rng([seed, number]))
-        for name, frame in measure_rules(twin, narrowed).items():
+        for name, frame in measure_rules(twin, replace(guidance, rules=rules), details).items():
             drawn[name].append(frame)
     return drawn
 

@@ -16,7 +16,9 @@ import pandas as pd
 from loadlens import words
 from loadlens.guidance import LEVELS, Guidance, GuidanceError, Rule, read_guidance
 from loadlens.load_bounds import bound_distance
-from loadlens.measures import MEASURES
+from loadlens.measures import FROM_THE_LOG, MEASURES
+from loadlens.rules import FRAMES, builds_on
+from loadlens.training_load import session_load, session_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -115,6 +117,8 @@ def _show(row: dict[Any, Any], column: str, unit: str, lang: str) -> str:
     """Write a number of a finding, or both ends of it where missing load leaves it open."""
     if unit == "text":
         return str(row[column])
+    if unit == "date":
+        return words.date(None if np.isnan(row[column]) else pd.Timestamp(row[column], unit="D"), lang)
     ends = sorted({row[column], row.get(f"{column}_high", row[column])})
     low, high = (words.quantity(end, unit, lang) for end in (ends[0], ends[-1]))
     return low if low == high else words.say("report.range", lang, low=low, high=high)
@@ -139,7 +143,7 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
     """
     guidance = guidance or read_guidance()
     days = pd.DatetimeIndex(log.days["date"], name="date")
-    details = measure_rules(log, guidance.rules.values())
+    details = measure_rules(log, guidance)
     codes = {name: judge(guidance.rules[name], frame) for name, frame in details.items()}
     episodes = _join([_episodes(guidance.rules[n], details[n], codes[n]) for n in details])
     alarms = _join([_alarms(name, days, codes[name]) for name in details])
@@ -155,8 +159,19 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
 
 
 # ---------------------------------------------------------------- signal -> measure
-def measure_rules(log: RunningLog, rules: Iterable[Rule]) -> dict[str, pd.DataFrame]:
-    """Give everything the measures of some rules say of a log, rule -> frame by date.
+def measure_rules(log: RunningLog, guidance: Guidance, names: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
+    """Give everything the measures say of a log, rule -> frame by date.
+
+    Rules that build on other rules come after them, and see their level.
+
+    Parameters
+    ----------
+    log : RunningLog
+        With at least one day.
+    guidance : Guidance
+        Where the rules stand.
+    names : iterable of str, optional
+        Ids of the rules that are asked for; all of them when left out.
 
     Raises
     ------
@@ -168,22 +183,41 @@ def measure_rules(log: RunningLog, rules: Iterable[Rule]) -> dict[str, pd.DataFr
     _ = log.span  # refuses a log without days
     days = pd.DatetimeIndex(log.days["date"], name="date")
     given = _gather(log, days)
-    return {rule.id: _measure(rule, log, days, given) for rule in rules}
+    wanted = list(guidance.rules if names is None else names)
+    needed = dict.fromkeys([*wanted, *(other for name in wanted for other in builds_on(guidance.rules[name]))])
+    details: dict[str, pd.DataFrame] = {}
+    for rule in sorted((guidance.rules[name] for name in needed), key=lambda rule: bool(builds_on(rule))):
+        others = {name: (guidance.rules[name], details[name]) for name in builds_on(rule)}
+        given["found"] = {name: frame.assign(level=judge(other, frame)) for name, (other, frame) in others.items()}
+        details[rule.id] = _measure(rule, log, days, given)
+    return {name: details[name] for name in wanted}
 
 
 def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
     """Everything of the log a measure may ask for, indexed by date."""
     activities = log.activities.set_index("date")
-    runs = log.runs[["activity", "date", "sub_sport"]]
+    diary = log.diary.dropna(subset=["date"]).set_index("date")
+    state = log.days.set_index("date")["state"]
+    runs = log.runs[["activity", "date", "sub_sport", "temperature"]]
+    minutes = log.minutes.merge(runs, on="activity").set_index("date")
+    minutes["activity"] = pd.factorize(minutes["activity"])[0]  # every measure groups by it
     return {
         "days": days,
-        "state": log.days.set_index("date")["state"],
+        "state": state,
         "activities": activities,
         "runs": activities[activities["sport"] == "run"],
-        "minutes": log.minutes.merge(runs, on="activity").set_index("date"),
-        "diary": log.diary.dropna(subset=["date"]).set_index("date"),
+        "minutes": minutes,
+        "diary": diary,
         "gear": log.gear,
+        "distance": log.daily("activities.distance"),
+        "sleep": log.daily("wellness.sleep"),
+        "session_load": session_load(activities, diary, state),
+        "session_minutes": session_minutes(activities, state),
     }
+
+
+def _parameters(measure: str | None) -> Mapping[str, inspect.Parameter]:
+    return {} if measure is None else inspect.signature(MEASURES[measure]).parameters
 
 
 def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[str, Any]) -> pd.DataFrame:
@@ -194,14 +228,14 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
             begun = days >= given["diary"].index.min()  # False without a diary: nothing is after NaT
         return pd.DataFrame({"value": np.nan, "reason": np.where(begun, "not_yet_computed", "no_diary")}, index=days)
     measure = MEASURES[rule.measure]
-    asked = {name: given[name] for name in given if name in inspect.signature(measure).parameters}
+    asked = {name: given[name] for name in FROM_THE_LOG if name in _parameters(rule.measure) and name in given}
     frames = []
     for name in rule.signal:
-        if name in ("activities", "runs", "minutes", "diary"):
+        if name in FRAMES and name != "days":
             signal = given[name]
         else:
             signal = log.days.set_index("date") if name == "days" else log.daily(name, rule.per_day)
-        if "bounds" in inspect.signature(measure).parameters and name == "activities.distance":
+        if "bounds" in _parameters(rule.measure) and name == "activities.distance":
             asked["bounds"] = bound_distance(given["runs"], signal, rule.per_day or "sum")
         frame = measure(signal, **asked, **rule.parameters)
         missing = set(rule.units) - set(frame.columns)

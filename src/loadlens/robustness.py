@@ -15,7 +15,7 @@ from loadlens.log import LogError, empty_table
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
-    from loadlens.guidance import Rule
+    from loadlens.guidance import Guidance
     from loadlens.log import RunningLog
 
 COUNTED_IN = {
@@ -77,7 +77,7 @@ def recount(found: Assessment, rule: str = "two_week_volume", date: pd.Timestamp
     if not first <= day <= last:
         raise LogError(f"recount: {day.date()} is outside the log; give a day from {first.date()} to {last.date()}")
     light = replace(found.log, minutes=empty_table("minutes"), laps=empty_table("laps"))
-    verdict = _judge_last(spec, light.until(day))[0]
+    verdict = _judge_last(found.guidance, rule, light.until(day))[0]
     ends = {"rolling": day, "monday": _last(SUNDAY, day), "sunday": _last(SATURDAY, day)}
     rows: list[tuple[Any, ...]] = []
     for place, (weeks, end) in enumerate(ends.items()):
@@ -87,7 +87,7 @@ def recount(found: Assessment, rule: str = "two_week_volume", date: pd.Timestamp
         for name, lacking in COUNTED_IN.items():
             code, value, reason = 0, np.nan, "history_too_short"
             if end >= first:
-                code, value, reason = _judge_last(spec, _close_week(_count_in(name, known), end))
+                code, value, reason = _judge_last(found.guidance, rule, _close_week(_count_in(name, known), end))
             if name == "distance":
                 whole = code > 0
             elif whole and not code:
@@ -156,7 +156,8 @@ def _close_week(log: RunningLog, end: pd.Timestamp) -> RunningLog:
     return replace(log, **moved)
 
 
-def _judge_last(rule: Rule, log: RunningLog) -> tuple[int, float, str]:
+def _judge_last(guidance: Guidance, name: str, log: RunningLog) -> tuple[int, float, str]:
     """Give the level, the value and the reason of a rule on the last day of a log."""
-    frame = measure_rules(log, [rule])[rule.id]
+    rule = guidance.rules[name]
+    frame = measure_rules(log, guidance, [name])[name]
     return int(judge(rule, frame)[-1]), float(frame[rule.value].iloc[-1]), str(frame["reason"].iloc[-1])
