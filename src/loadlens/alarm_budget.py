@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from loadlens.windows import Flags, Floats
 
 YEAR = 365.25
+MINIMUM_DAYS = 91
+"""Days that must be assessable: from less than a quarter of a year nobody knows how often a year something happens."""
+
 TWINS = 20
 OWN = "+own"
 ALL = "all"
@@ -43,6 +46,9 @@ STEPS = 100
 
 SHOWN_STEP = {"m": 100, "s": 60, "ratio": 0.01, "share": 0.01, "days": 1, "count": 1}
 """A moved threshold is rounded, to the stricter side, to what a sentence shows of its unit; to 0.1 in other units."""
+
+NO_RATE = ("not_assessable", "only_diary", "too_few_days")
+"""Reasons why there is no rate at all: what was written in a diary answers a question, and does not come by chance."""
 
 COLUMNS = ("rule", "alarms", "years", "per_year", "low", "high", "twins", "twins_low", "twins_high", "reason")
 
@@ -67,9 +73,8 @@ def budget(log: RunningLog, guidance: Guidance | None = None, *, twins: int = TW
         One row per rule that can alarm, and one (``all``) for those that have twins, where they are two or more.
         `alarms` in `years` of assessable days of this log; `per_year` with its exact 95 % interval `low` to `high`;
         `twins`: mean alarms per year of the twins, 95 % of which lie from `twins_low` to `twins_high`; `reason` why a
-        rule has no twins: ``only_diary`` (such a
-        rule has no rate either), ``adds_up`` (what adds up from the first day on has no other order),
-        ``log_too_short`` or ``not_assessable``.
+        rule has no twins: ``adds_up`` (what adds up from the first day on has no other order), ``log_too_short``, or,
+        without any rate, ``only_diary``, ``too_few_days``, ``not_assessable``.
 
     Raises
     ------
@@ -201,10 +206,13 @@ def _can_alarm(rule: Rule) -> bool:
 
 def _no_twins(rule: Rule, frame: pd.DataFrame, log: RunningLog) -> str:
     """Say why shuffled days tell nothing of a rule; empty when they do."""
-    if not (frame["reason"] == "").any():
+    days = int((frame["reason"] == "").sum())
+    if not days:
         return "not_assessable"
     if rule.signal == ("diary",):
         return "only_diary"
+    if days < MINIMUM_DAYS:
+        return "too_few_days"
     if rule.measure and "gear" in inspect.signature(MEASURES[rule.measure]).parameters:
         return "adds_up"
     return "" if can_shuffle(log) else "log_too_short"
@@ -259,7 +267,7 @@ class _Days:
 
 
 def _row(rule: str, own: _Count, twins: Floats | None, reason: str) -> dict[str, Any]:
-    if reason == "only_diary":  # what was written down is an answer to a question, not an alarm that comes by chance
+    if reason in NO_RATE:
         known = {"rule": rule, "alarms": own.alarms, "years": own.years, "reason": reason}
         return dict.fromkeys(COLUMNS, np.nan) | known
     low, high = rate_interval(own.alarms, own.years)

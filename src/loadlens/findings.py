@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -216,6 +217,7 @@ def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
     }
 
 
+@cache
 def _parameters(measure: str | None) -> Mapping[str, inspect.Parameter]:
     return {} if measure is None else inspect.signature(MEASURES[measure]).parameters
 
