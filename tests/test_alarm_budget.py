@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -17,10 +16,35 @@ from loadlens.findings import assess
 from loadlens.guidance import Guidance, read_guidance
 from loadlens.log import LogError, RunningLog, empty_table
 from loadlens.rate_figure import plot_budget
-from loadlens.reports import report
+from loadlens.report_sections import page_about
 
 START = pd.Timestamp("2023-01-02")
-GUIDANCE = read_guidance()
+OURS = {"watch": "ours", "act": "ours"}
+LOOSE = {
+    "longest_run": {"watch": ({"ratio": {"above": 1.2}},), "act": ({"ratio": {"above": 2.0}},)},
+    "two_week_volume": {
+        "watch": ({"ratio": {"at_least": 1.2}, "z": {"at_least": 1.0}},),
+        "act": ({"ratio": {"at_least": 1.5}, "z": {"at_least": 1.5}},),
+    },
+    "sleep": {
+        "note": ({"mean": {"below": 25_200}},),
+        "watch": ({"mean": {"below": 23_400}},),
+        "act": ({"mean": {"below": 21_600}, "long_mean": {"below": 21_600}},),
+    },
+}
+"""Limits that an uneven runner passes often, so that the tests do not hang on those of the document."""
+
+
+def loosen() -> Guidance:
+    guidance = read_guidance()
+    rules = {
+        name: replace(guidance.rules[name], levels=levels, whose={"note": "page", **OURS} if "note" in levels else OURS)
+        for name, levels in LOOSE.items()
+    }
+    return replace(guidance, rules=guidance.rules | rules)
+
+
+GUIDANCE = loosen()
 
 
 def uneven_log(weeks: int = 60, spread: float = 0.45, seed: int = 5) -> RunningLog:
@@ -205,10 +229,11 @@ def test_the_guidance_and_its_findings_say_what_moved(log, fitted):
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)
-def test_the_report_says_which_limits_were_moved(log, fitted, lang):
-    page = report(assess(log, fitted), lang=lang)
+def test_the_report_says_which_limits_were_moved(fitted, lang):
     assert fitted.moved
-    assert all(told in html.unescape(page) for told in fitted.tell_moves(lang))
+    told = fitted.tell_moves(lang)
+    assert [line for line in page_about(fitted, lang) if line in told] == told
+    assert len(told) == len({move.rule for move in fitted.moved})
 
 
 def test_the_sentence_on_resting_heart_rate_names_the_limit_that_holds(log):
