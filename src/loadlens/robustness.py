@@ -15,7 +15,7 @@ from loadlens.log import LogError, empty_table
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
-    from loadlens.guidance import Guidance
+    from loadlens.guidance import Guidance, Rule
     from loadlens.log import RunningLog
 
 COUNTED_IN = {
@@ -95,6 +95,11 @@ def recount(found: Assessment, rule: str = "two_week_volume", date: pd.Timestamp
             holds = None if 0 in (code, verdict) else (code >= line) == (verdict >= line)
             rows.append((rule, day, LEVELS[verdict], name, weeks, end, LEVELS[code], value, reason, repeats, holds))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"holds": "boolean"})
+
+
+def is_on_volume(rule: Rule) -> bool:
+    """Tell whether a rule judges the distance of days, added up: what `recount` can count in other ways."""
+    return rule.measure is not None and rule.signal == (SIGNAL,) and rule.per_day in (None, "sum")
 
 
 def tell_recount(table: pd.DataFrame, lang: str = "en") -> str:
