@@ -12,7 +12,7 @@ from builders import build_activities, build_log
 from loadlens import words
 from loadlens.findings import Assessment, assess
 from loadlens.guidance import GuidanceError, read_guidance
-from loadlens.log import LogError
+from loadlens.log import LogError, conform
 from loadlens.robustness import recount, tell_recount
 
 START = pd.Timestamp("2024-01-01")  # a Monday
@@ -76,6 +76,15 @@ def test_easier_runs_make_a_longer_fortnight_a_milder_load():
     assert ratio == pytest.approx(0.9)
     assert "holds in 9 of 12" in tell_recount(table)
     assert "minutes times perceived exertion, weeks from Sunday (within)" in tell_recount(table)
+
+
+def test_exertion_may_come_from_the_diary():
+    found = found_of(RAISED, heart_rate=150.0)
+    dates = found.log.runs["date"]
+    written = pd.DataFrame({"date": dates, "kind": "exertion", "value": 4.0})
+    log = replace(found.log, diary=conform("diary", written)[0])
+    table = recount(assess(log, VOLUME), date=START + pd.Timedelta(days=102))
+    assert table["holds"].all()
 
 
 def test_what_was_not_recorded_is_not_assessable_and_says_what_is_missing():

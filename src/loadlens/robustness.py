@@ -12,6 +12,7 @@ from loadlens import words
 from loadlens.findings import judge, measure_rules
 from loadlens.guidance import LEVELS, GuidanceError
 from loadlens.log import LogError, empty_table
+from loadlens.training_load import rate_sessions
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
@@ -66,11 +67,9 @@ def recount(found: Assessment, rule: str = "two_week_volume", date: pd.Timestamp
     Session-RPE load: Foster et al. 2001, J Strength Cond Res 15:109. Heartbeats are ours.
     """
     spec = found.guidance.rules.get(rule)
-    fit = [r.id for r in found.guidance.rules.values() if r.signal == (SIGNAL,) and r.per_day in (None, "sum")]
-    if spec is None or rule not in fit:
-        raise GuidanceError(
-            f"{found.guidance.key}: {rule!r} is no rule on volume; those are {', '.join(fit) or 'none'}"
-        )
+    if spec is None or not is_on_volume(spec):
+        fit = ", ".join(other.id for other in found.guidance.rules.values() if is_on_volume(other))
+        raise GuidanceError(f"{found.guidance.key}: {rule!r} is no rule on volume; those are {fit or 'none'}")
     day = pd.Timestamp(found.log.span[1] if date is None else date).normalize()
     line = LEVELS.index("watch" if {"watch", "act"} & set(spec.levels) else "note")
     first, last = found.log.span
@@ -146,7 +145,9 @@ def _count_in(name: str, log: RunningLog) -> RunningLog:
     time = runs["duration"].fillna(runs["moving"])
     if name == "distance":
         return log
-    load = {"time": time, "exertion": time * runs["rpe"], "heartbeats": time * runs["heart_rate"]}[name]
+    diary = log.diary.dropna(subset=["date"]).set_index("date")
+    exertion = rate_sessions(runs.set_index("date"), diary, pd.DatetimeIndex(log.days["date"])).to_numpy()
+    load = {"time": time, "exertion": time * exertion, "heartbeats": time * runs["heart_rate"]}[name]
     both = (runs["sport"] == "run") & load.gt(0) & runs["distance"].gt(0)
     total = load[both].sum()
     metres = load * (runs.loc[both, "distance"].sum() / total if total else np.nan)
