@@ -28,17 +28,9 @@ FLOORS = [
     | {"coverage", "merging", "simulation", "diary_words", "diary_shoes", "twins"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
-    {
-        "running_form",
-        "intensity",
-        "training_load",
-        "pain",
-        "pain_rest",
-        "self_care",
-        "simulated_diary",
-        "simulated_apps",
-    }
-    | {"simulated_fit", "simulated_tracks", "containers", "ledger_words", "formats.sheets", "formats.totals"}
+    {"running_form", "intensity", "training_load", "pain", "pain_rest", "self_care"}
+    | {"simulated_apps", "simulated_diary", "simulated_fit", "simulated_tracks"}
+    | {"containers", "ledger_words", "formats.sheets", "formats.totals"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
     {"performance", "formats.apple_stream"},

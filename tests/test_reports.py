@@ -228,7 +228,7 @@ def test_a_log_and_an_assessment_show_themselves_in_a_notebook(found: Assessment
     assert ">61<" in log.replace("</td>", "<").replace(" ", "")  # sixty runs every second day and the long one
     shown = reports.summarise_assessment(found, lang)
     assert words.say("levels_short.act", lang) in shown
-    assert words.say("reasons.not_yet_computed", lang) in shown
+    assert words.say("reasons.no_minutes", lang) in shown
     assert "<script" not in log + shown
 
 

@@ -152,7 +152,7 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
     return Assessment(
         log=log,
         guidance=guidance,
-        days=_join([_days(guidance.rules[n], details[n], codes[n]) for n in details]),
+        days=_days(guidance, days, details, codes),
         episodes=episodes,
         alarms=alarms,
         rules=_join([_rule(guidance.rules[n], details[n], codes[n], alarms) for n in details]),
@@ -254,11 +254,9 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
         frames.append(_settle(rule, frame).assign(signal=name))
     chosen = frames[0]
     for name, frame in zip(rule.signal[1:], frames[1:], strict=False):
-        before, after = (
-            _reasons(chosen),
-            _reasons(frame),
-        )  # one that speaks of values says more than that there are none
-        telling = np.isin(before, _NO_VALUE) & ~np.isin(after, _NO_VALUE)  # of values, not that there are none
+        before, after = _reasons(chosen), _reasons(frame)
+        # a reason that speaks of values says more than one that there are none
+        telling = np.isin(before, _NO_VALUE) & ~np.isin(after, _NO_VALUE)
         better = (before != "") & ((after == "") | telling)
         if name == "runs":
             better &= given["bare"]
@@ -307,14 +305,21 @@ def _values(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.floa
     return np.where(_reasons(frame) == "", frame[rule.value or "value"].to_numpy(float), np.nan)
 
 
-def _days(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
+def _days(
+    guidance: Guidance,
+    days: pd.DatetimeIndex,
+    details: dict[str, pd.DataFrame],
+    codes: dict[str, np.ndarray[Any, np.dtype[np.int64]]],
+) -> pd.DataFrame:
+    values = [_values(guidance.rules[name], frame) for name, frame in details.items()]
+    levels = np.concatenate(list(codes.values()))
     return pd.DataFrame(
         {
-            "date": frame.index,
-            "rule": rule.id,
-            "value": _values(rule, frame),
-            "level": pd.Categorical.from_codes(codes.tolist(), dtype=_LEVEL),
-            "reason": frame["reason"].to_numpy(),
+            "date": np.tile(days.to_numpy(), len(details)),
+            "rule": np.repeat(np.array(list(details), dtype=object), len(days)),
+            "value": np.concatenate(values),
+            "level": pd.Categorical.from_codes(levels.tolist(), dtype=_LEVEL),
+            "reason": np.concatenate([_reasons(frame) for frame in details.values()]),
         }
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from loadlens.windows import Floats, Texts, answer, first_reason, look_back, not_yet, on_days, share
+from loadlens.windows import Floats, Texts, answer, first_reason, not_yet, on_days, share
 
 FURTHEST_DAYS = 3650
 """A projected day beyond this says no more than that the shoes are hardly run in."""
@@ -65,7 +65,7 @@ def shoe_distance(
     starts = gear.dropna(subset=["gear"]).set_index("gear")["start_distance"]
     best, possible, names = np.full(n, np.nan), np.full(n, np.nan), np.full(n, "", dtype=object)
     weekly = np.full(n, np.nan)
-    uncertain = np.zeros(n, dtype=bool)
+    uncertain, position = np.zeros(n, dtype=bool), np.arange(n)
     for name, runs in signal[signal["gear"].notna()].groupby("gear"):
         worn = on_days(runs.index, np.ones(len(runs)), days) > 0
         if not worn.any():
@@ -76,8 +76,7 @@ def shoe_distance(
         since = np.maximum(unnamed - (unnamed[first - 1] if first else 0.0), 0.0)
         certain = own + (0.0 if np.isnan(start) else float(start))
         upper = certain + since
-        in_use = look_back(worn.astype(float), worn_days - 1)
-        current = (in_use > 0).any(axis=1)
+        current = position - np.maximum.accumulate(np.where(worn, position, -worn_days)) < worn_days
         straddles = np.digitize(certain, marks) != np.digitize(upper, marks)
         uncertain |= current & straddles & (since > unnamed_share * (own + since))
         more = current & ~(certain <= best)
@@ -143,4 +142,5 @@ def _distance(runs: pd.DataFrame, days: pd.DatetimeIndex) -> Floats:
 
 def _rolling(values: Floats, window_days: int) -> Floats:
     """Sum over the last days; rounded to millimetres, so that a sum of nothing is 0."""
-    return np.asarray(np.nansum(look_back(values, window_days - 1), axis=1).round(3))
+    total = np.concatenate([np.zeros(window_days), np.cumsum(values)])
+    return np.asarray((total[window_days:] - total[:-window_days]).round(3))

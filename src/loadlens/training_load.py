@@ -38,7 +38,7 @@ def rate_sessions(activities: pd.DataFrame, diary: pd.DataFrame, days: pd.Dateti
     """Give the perceived exertion of each session, 0 to 10: recorded, or written down on a day with one session."""
     count = on_days(activities.index, np.ones(len(activities)), days)
     written = pd.Series(take_by_day(entries_of(diary, "exertion"), days), index=days)
-    alone = pd.Series(count == 1, index=days).reindex(activities.index).fillna(False).astype(bool)
+    alone = pd.Series(count == 1, index=days).reindex(activities.index, fill_value=False)
     return activities["rpe"].fillna(written.reindex(activities.index).where(alone))
 
 
