@@ -19,12 +19,12 @@ MODULES = {
 # From the ground up. A module may import only from floors below its own.
 FLOORS = [
     # the ground: knows of nothing
-    {"words", "log", "windows", "packing", "guidance_blocks", "simulated_runs"}
+    {"words", "log", "windows", "packing", "guidance_blocks", "intervals", "simulated_runs"}
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings", "formats.gait"},
     # measures, and the parts of formats
     {"load_bounds", "recovery", "run_minutes", "diary_days", "shoe_wear"}
-    | {"coverage", "simulation", "diary_words", "diary_shoes"}
+    | {"coverage", "simulation", "diary_words", "diary_shoes", "twins"}
     | {"matching", "precedence", "local_days", "decode_cache"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
@@ -58,9 +58,11 @@ FLOORS = [
     | {"formats.platform_accounts", "formats.polar_flow", "formats.polar_account", "formats.stryd"},
     # where both wings meet
     {"files", "samples", "findings", "figure_style"},
+    # how much a finding says
+    {"alarm_budget", "backtesting", "robustness"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
-    {"figures"},
+    {"figures", "rate_figure"},
     {"reports"},
     {"cli"},
 ]
