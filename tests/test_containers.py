@@ -71,6 +71,19 @@ def test_a_zip_bomb_is_refused_by_name_and_its_neighbour_is_read(tmp_path):
     assert "bomb.zip/fine.csv" in found
 
 
+def test_a_stream_past_a_gibibyte_goes_through_where_it_packs_like_an_export(tmp_path):
+    """Rows that differ pack 30 times or less; the guard knows how many bytes such a member can give, and no more."""
+    path = tmp_path / "export.zip"
+    rows = b"".join(b"<Record value='%d' at='%x'/>" % (n % 97, n * 2654435761 % 2**32) for n in range(100_000))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("export.xml", "w") as member:
+        for _ in range(30):
+            member.write(rows)
+    (source,) = find_sources(path)
+    assert isinstance(source, Source)
+    (offer,) = [sum(map(len, found.blocks())) for found in find_sources(path)]
+    assert offer == 30 * len(rows) == source.bound
+
+
 def test_a_gzip_bomb_is_refused(tmp_path):
     path = tmp_path / "bomb.fit.gz"
     path.write_bytes(gzip.compress(bytes(80_000_000)))

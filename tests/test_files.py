@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import tracemalloc
 import zipfile
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 import loadlens as ll
+from loadlens.formats.source import Reading
 from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
 
@@ -126,6 +130,45 @@ def test_a_bad_file_among_several_named_ones_never_stops_the_rest(folder, tmp_pa
     (tmp_path / "bad.csv").write_text("apples,pears\n1,2\n")
     log = ll.read(tmp_path / "bad.csv", folder / "Activities.csv")
     assert log.sources["status"].tolist() == ["unreadable", "read"]
+
+
+def test_a_huge_file_of_nonsense_is_refused_without_being_held_in_memory(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_bytes(b"apples,pears\n1,2\n")
+    with path.open("r+b") as file:
+        file.truncate(2 << 30)  # a hole: takes no room on disk
+    tracemalloc.start()
+    with pytest.raises(ll.UnreadableFile, match=r"runs\.csv: larger than 1,073,741,824 bytes"):
+        ll.read(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30_000_000
+
+
+def count_lines(source, options):
+    """A reader of files that are longer than memory: each line is the minutes of one run."""
+    runs = [float(line) for line in source.head.split(b"\n") if line.strip(b"\0")]
+    days = pd.date_range("2024-03-01", periods=len(runs), freq="D")
+    table = pd.DataFrame({"activity": "a", "date": days, "sport": "run", "duration": [60 * one for one in runs]})
+    return Reading("lines", {"activities": table}, facts={"rows": len(runs), "used": len(runs), "set_aside": 0})
+
+
+def test_a_format_that_streams_reads_past_a_gibibyte_and_is_known_by_its_digest(tmp_path, monkeypatch):
+    stream = SimpleNamespace(STREAMS=True, sniff=lambda head, name: head.startswith(b"30\n"), parse=count_lines)
+    monkeypatch.setattr("loadlens.files.formats", lambda: (stream,))
+    path = tmp_path / "long.lines"
+    path.write_bytes(b"30\n40\n")
+    with path.open("r+b") as file:
+        file.truncate((1 << 30) + 5)
+    tracemalloc.start()
+    log = ll.read(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert log.runs["duration"].tolist() == [1800, 2400]
+    assert log.sources["size"].tolist() == [(1 << 30) + 5]
+    with path.open("rb") as file:
+        assert log.sources["sha256"].tolist() == [hashlib.file_digest(file, "sha256").hexdigest()]
+    assert peak < 30_000_000
 
 
 def test_a_list_with_unknown_headings_names_them_and_what_was_looked_for(tmp_path):

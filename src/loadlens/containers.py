@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from loadlens.formats.source import HEAD_BYTES, MAX_BYTES, Source, UnreadableFile
+from loadlens.formats.source import BLOCK, HEAD_BYTES, MAX_BYTES, Source, UnreadableFile
 from loadlens.log import reading_rules
 
 _ZIP = b"PK\x03\x04"
@@ -37,12 +37,8 @@ class Unopened:
 class _Guarded(io.RawIOBase):
     """A stream that says which file is broken, and refuses to unpack far more than a real export would."""
 
-    def __init__(self, stream: IO[bytes], name: str, packed: int | None) -> None:
-        rules = reading_rules()["containers"]
-        self._stream, self._name, self._seen = stream, name, 0
-        self._most = MAX_BYTES
-        if packed is not None:
-            self._most = max(rules["ratio_matters_above_bytes"], packed * rules["ratio_at_most"])
+    def __init__(self, stream: IO[bytes], name: str, most: int) -> None:
+        self._stream, self._name, self._seen, self._most = stream, name, 0, most
 
     def readable(self) -> bool:
         return True
@@ -61,6 +57,15 @@ class _Guarded(io.RawIOBase):
     def close(self) -> None:
         self._stream.close()
         super().close()
+
+
+def _bound(packed: int | None) -> int:
+    """Return how many bytes a real export has at most, which takes `packed` bytes where it is compressed."""
+    rules = reading_rules()["containers"]
+    most = int(rules["bytes_at_most"])
+    if packed is None:
+        return most
+    return min(most, max(int(rules["ratio_matters_above_bytes"]), packed * int(rules["ratio_at_most"])))
 
 
 def find_sources(path: Path) -> Iterator[Source | Unopened]:
@@ -110,8 +115,9 @@ def _open(
     opener: Callable[[], IO[bytes]], shown: str, size: int, depth: int, packed: int | None = None
 ) -> Iterator[Source | Unopened]:
     """Yield the source behind `opener`, or the sources in it when it is a zip."""
+    most = _bound(packed)
     try:
-        with _Guarded(opener(), shown, packed) as stream:
+        with _Guarded(opener(), shown, most) as stream:
             head = _read_head(stream)
         if head.startswith((_ZIP, _EMPTY_ZIP)):
             yield from _open_zip(opener, shown, depth)
@@ -124,18 +130,19 @@ def _open(
                 unpacked.myfileobj = cast("io.FileIO", packed_stream)  # so that closing the one closes the other
                 return cast("IO[bytes]", unpacked)
 
-            with _Guarded(unzipped(), shown, size) as stream:
+            most = min(most, _bound(size))
+            with _Guarded(unzipped(), shown, most) as stream:
                 head = _read_head(stream)
-            yield Source(shown, head, _guard(unzipped, shown, size))
+            yield Source(shown, head, _guard(unzipped, shown, most), most)
             return
-        yield Source(shown, head, _guard(opener, shown, packed))
+        yield Source(shown, head, _guard(opener, shown, most), min(most, size))
     except UnreadableFile as error:
         yield Unopened(shown, error)
 
 
-def _guard(opener: Callable[[], IO[bytes]], shown: str, packed: int | None) -> Callable[[], BinaryIO]:
+def _guard(opener: Callable[[], IO[bytes]], shown: str, most: int) -> Callable[[], BinaryIO]:
     def opened() -> BinaryIO:
-        return cast("BinaryIO", io.BufferedReader(_Guarded(opener(), shown, packed), 1 << 20))
+        return cast("BinaryIO", io.BufferedReader(_Guarded(opener(), shown, most), BLOCK))
 
     return opened
 
@@ -181,8 +188,8 @@ def _seekable(stream: IO[bytes], shown: str) -> IO[bytes]:
     if not isinstance(stream, zipfile.ZipExtFile):
         return stream
     copy = tempfile.SpooledTemporaryFile(max_size=1 << 26)  # noqa: SIM115 the caller closes it
-    guarded = _Guarded(stream, shown, None)
-    while block := guarded.read(1 << 20):
+    guarded = _Guarded(stream, shown, MAX_BYTES)
+    while block := guarded.read(BLOCK):
         copy.write(block)
     copy.seek(0)
     return cast("IO[bytes]", copy)

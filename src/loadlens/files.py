@@ -31,7 +31,10 @@ from loadlens.log import RunningLog, reading_rules
 
 
 class Format(Protocol):
-    """What a format module offers; packages of others add theirs under the entry points ``loadlens.formats``."""
+    """What a format module offers; packages of others add theirs under the entry points ``loadlens.formats``.
+
+    A module may also say ``STREAMS = True``: its files can be longer than memory, and are never held there whole.
+    """
 
     def sniff(self, head: bytes, name: str) -> bool:
         """Say whether a file that begins like this is of this format; never raises."""
@@ -115,15 +118,16 @@ def _read_offer(offer: Source | Unopened, options: Options, seen: dict[str, str]
     if _is_ignored(offer.name):
         return _Read(facts | {"status": "ignored"} | _say_message("not_running_data"))
     try:
-        content = offer.read()
-        facts |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-        if not content:
+        known = _recognise(offer)
+        source, facts["sha256"], facts["size"] = _identify(offer, streams=getattr(known, "STREAMS", False))
+        if not facts["size"]:
             return _Read(facts | {"status": "empty"} | _say_error(UnreadableFile("file_empty", where=offer.name)))
         if facts["sha256"] in seen:
             return _Read(facts | {"status": "repeated"} | _say_message("repeated", path=seen[str(facts["sha256"])]))
         seen[str(facts["sha256"])] = offer.name
-        source = replace(offer, opener=lambda: io.BytesIO(content))
-        reading = _recognise(source).parse(source, options)
+        if known is None:
+            raise UnreadableFile("format_unknown", where=offer.name)
+        reading = known.parse(source, options)
     except UnreadableFile as error:
         return _Read(facts | {"status": "unreadable"} | _say_error(error))
     except Exception as error:
@@ -131,9 +135,22 @@ def _read_offer(offer: Source | Unopened, options: Options, seen: dict[str, str]
             raise
         fault = UnreadableFile("reader_failed", where=offer.name, fault=f"{type(error).__name__}: {error}")
         return _Read(facts | {"status": "unreadable"} | _say_error(fault))
-    known = {name: value for name, value in reading.facts.items() if name in log.describe_columns()["sources"]}
-    known |= _say_message(known.pop("message", None))
-    return _Read(facts | {"status": "read", "format": reading.format} | known, reading)
+    told = {name: value for name, value in reading.facts.items() if name in log.describe_columns()["sources"]}
+    told |= _say_message(told.pop("message", None))
+    return _Read(facts | {"status": "read", "format": reading.format} | told, reading)
+
+
+def _identify(offer: Source, *, streams: bool) -> tuple[Source, str, int]:
+    """Return a source to parse, with digest and length of its content: held in memory, unless its format streams."""
+    if streams:
+        digest, size = hashlib.sha256(), 0
+        for block in offer.blocks():
+            digest.update(block)
+            size += len(block)
+        return offer, digest.hexdigest(), size
+    content = offer.read()
+    held = replace(offer, opener=lambda: io.BytesIO(content), bound=len(content))
+    return held, hashlib.sha256(content).hexdigest(), len(content)
 
 
 def _say_error(error: UnreadableFile) -> dict[str, object]:
@@ -157,11 +174,8 @@ def _is_ignored(name: str) -> bool:
     )
 
 
-def _recognise(source: Source) -> Format:
-    for known in formats():
-        if known.sniff(source.head, source.name):
-            return known
-    raise UnreadableFile("format_unknown", where=source.name)
+def _recognise(source: Source) -> Format | None:
+    return next((known for known in formats() if known.sniff(source.head, source.name)), None)
 
 
 def _assemble(offers: list[_Read]) -> RunningLog:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from loadlens import words
+from loadlens.diary_words import name_kind
 from loadlens.log import describe_columns, name_column
 
 MOMENTS = ("long_silence", "probably_cut_off", "session_start_moved", "times_without_zone", "clock_not_set")
@@ -61,7 +62,7 @@ def name_field(field: str, lang: str) -> str:
     names = []
     for one in field.split("; "):
         name = name_column(one, lang)
-        names.append(_say_known(f"fields.{one}", one, lang) if name == one else name)
+        names.append(_say_known(f"fields.{one}", name_kind(one, lang), lang) if name == one else name)
     return "; ".join(names)
 
 

@@ -227,3 +227,16 @@ def read_durations(cells: Sequence[str], pair: Literal["m:s", "h:m"] = "m:s") ->
     values = np.array([duration(cell, pair) if cell else np.nan for cell in cells], dtype=float)
     wrong = [place for place, cell in enumerate(cells) if cell and np.isnan(values[place])]
     return values, wrong
+
+
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s*(?:Z|([+-])(\d{1,2}):?(\d{2})?)?", re.IGNORECASE)
+
+
+def read_offset(cell: str) -> float:
+    """Return the seconds by which local time is ahead of UTC, e.g. ``UTC-05:00`` or ``+0530``; NaN when unclear."""
+    found = _OFFSET.fullmatch(cell.strip().replace("\u2212", "-"))
+    if not found or not cell.strip():
+        return np.nan
+    sign, hours, minutes = found.groups()
+    seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60
+    return float(-seconds if sign == "-" else seconds) if seconds <= 14 * 3600 else np.nan

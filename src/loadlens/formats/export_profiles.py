@@ -35,7 +35,10 @@ class Field:
     """One thing a row says, and the labels it goes by in each language.
 
     Where `settled_later`, a unit in the label is only remembered; a hook does the conversion for the whole list.
-    `whole` numbers have no decimals, so that a mark in one groups thousands.
+    `whole` numbers have no decimals, so that a mark in one groups thousands. `values` says what number a word in a
+    cell stands for. With `diary` the field becomes entries of that kind (or their note), on a scale from best to
+    worst where `scale` gives one, with `tag` on each. In a long table `named` lists what the field is called in the
+    column of names.
     """
 
     name: str
@@ -51,6 +54,11 @@ class Field:
     units: tuple[Unit, ...] = ()
     settled_later: bool = False
     whole: bool = False
+    values: Mapping[str, float] = field(default_factory=dict)
+    diary: str | None = None
+    scale: tuple[float, float] | None = None
+    tag: str | None = None
+    named: tuple[str, ...] = ()
 
     def unit(self, word: str) -> Unit | None:
         """Return the unit of that name, if the field may come in it."""
@@ -86,6 +94,8 @@ class Profile:
     first_column_is_date: bool
     only_with_aliases: bool
     refusals: tuple[Refusal, ...]
+    long: tuple[str, str] | None = None
+    """In a long table: the fields that hold the name of a quantity and its value."""
 
     @cached_property
     def lookup(self) -> dict[str, list[tuple[str, str, int]]]:
@@ -130,7 +140,7 @@ def _field(name: str, entry: Mapping[str, Any], numbers: str, best_label_only: b
         name=name,
         column=entry.get("column", name),
         kind=entry["kind"],
-        aliases={language: tuple(labels) for language, labels in entry["aliases"].items()},
+        aliases={language: tuple(labels) for language, labels in entry.get("aliases", {}).items()},
         zero_is_missing=entry.get("zero_is_missing", False),
         factor=float(entry.get("factor", 1)),
         numbers=entry.get("numbers", numbers),
@@ -140,6 +150,11 @@ def _field(name: str, entry: Mapping[str, Any], numbers: str, best_label_only: b
         units=units,
         settled_later="stated_units" in entry,
         whole=entry.get("whole", False),
+        values={plain(word): float(number) for word, number in entry.get("values", {}).items()},
+        diary=entry.get("diary"),
+        scale=(float(entry["scale"]["best"]), float(entry["scale"]["worst"])) if "scale" in entry else None,
+        tag=entry.get("tag"),
+        named=tuple(plain(word) for word in entry.get("named", ())),
     )
 
 
@@ -168,6 +183,7 @@ def read_profile(text: str) -> Profile:
             Refusal(tuple(plain(label) for label in one["labels"]), one["least"], one["why"])
             for one in entry.get("refuse", ())
         ),
+        long=(entry["long"]["name"], entry["long"]["value"]) if "long" in entry else None,
     )
 
 
@@ -225,7 +241,8 @@ def find_sport(name: str) -> tuple[str, str | None, str]:
 
 def known_columns() -> set[str]:
     """Return every column that ``aliases`` may name."""
-    fields = (one for profile in all_profiles() for one in profile.fields.values() if one.kind != "ignore")
+    unnamable = ("ignore", "part")
+    fields = (one for profile in all_profiles() for one in profile.fields.values() if one.kind not in unnamable)
     return {one.column for one in fields} | set(DATE_COLUMNS)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from loadlens.formats.cells import Floats, Mark, duration, plain, read_durations, read_numbers
+from loadlens.formats.cells import Floats, Mark, duration, plain, read_durations, read_numbers, read_offset
 from loadlens.formats.export_profiles import DATE_KINDS, Field, Match, Profile, Unit, find_sport
 from loadlens.formats.moments import read_moments
 from loadlens.formats.source import Options, Reading, UnreadableFile
@@ -121,6 +121,8 @@ def fill(sheet: Sheet, one: Field) -> None:
         _fill_paces(sheet, one, cells)
     elif one.kind == "number":
         _fill_numbers(sheet, one, cells)
+    elif one.kind == "offset":
+        _fill_offsets(sheet, one, cells)
 
 
 def _fill_dates(sheet: Sheet, one: Field, cells: list[str]) -> None:
@@ -142,6 +144,17 @@ def _fill_dates(sheet: Sheet, one: Field, cells: list[str]) -> None:
         sheet.frame["time_zone_from"] = "record"
         if not (when.dropna() == when.dropna().dt.normalize()).all():
             sheet.frame["start_local"] = when
+
+
+def _fill_offsets(sheet: Sheet, one: Field, cells: list[str]) -> None:
+    """Give the start in UTC, where a column says by how much the local clock was ahead of it."""
+    if "start_local" not in sheet.frame:
+        return
+    offsets = np.array([read_offset(cell) if cell else np.nan for cell in cells], dtype=float)
+    wrong = [place for place, cell in enumerate(cells) if cell and np.isnan(offsets[place])]
+    sheet.note_cells("cell_unreadable", one.name, wrong)
+    ahead = pd.to_timedelta(pd.Series(offsets, index=sheet.frame.index), unit="s")
+    sheet.frame["start_utc"] = (sheet.frame["start_local"] - ahead).dt.tz_localize("UTC")
 
 
 def _fill_instants(sheet: Sheet, when: pd.Series[pd.Timestamp]) -> None:
@@ -190,6 +203,9 @@ def _mark_of(sheet: Sheet, one: Field) -> str:
 
 
 def _fill_numbers(sheet: Sheet, one: Field, cells: list[str]) -> None:
+    if one.values:
+        said = [one.values.get(plain(cell)) for cell in cells]
+        cells = [cell if number is None else str(number) for cell, number in zip(cells, said, strict=True)]
     values, wrong, suffixes = read_numbers(cells, _mark_of(sheet, one))
     values *= one.factor
     values = _convert(sheet, one, values, suffixes)

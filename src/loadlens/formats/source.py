@@ -1,12 +1,13 @@
 """What a format is offered, and what it gives back.
 
 A format is a module with ``sniff(head, name) -> bool`` and ``parse(source, options) -> Reading``. Both speak in the
-two small types below, so that a format needs to know nothing of folders, zips or merging.
+two small types below, so that a format needs to know nothing of folders, zips or merging. A format whose files are too
+large to be held in memory says ``STREAMS = True``; it is then given the stream itself, however long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -19,6 +20,12 @@ HEAD_BYTES = 16_384
 
 MAX_BYTES = 1 << 30
 """The most that ``Source.read`` takes into memory."""
+
+COUNTED_ABOVE = 1 << 26
+"""What may be longer than this is counted before it is taken into memory."""
+
+BLOCK = 1 << 20
+"""How much is read at a time where the whole is not wanted."""
 
 
 class UnreadableFile(ValueError):
@@ -81,11 +88,20 @@ class Source:
         The first bytes, decompressed.
     opener : callable
         Gives a fresh binary stream of the whole content, decompressed.
+    bound : int
+        The stream never gives more bytes than this.
     """
 
     name: str
     head: bytes
     opener: Callable[[], BinaryIO]
+    bound: int = MAX_BYTES
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the whole content, `BLOCK` bytes at a time."""
+        with self.opener() as stream:
+            while block := stream.read(BLOCK):
+                yield block
 
     def read(self, limit: int = MAX_BYTES) -> bytes:
         """Return the whole content.
@@ -95,11 +111,21 @@ class Source:
         UnreadableFile
             The content is longer than `limit` bytes.
         """
+        if self.bound > COUNTED_ABOVE:
+            self._refuse_above(limit)
         with self.opener() as stream:
             content = stream.read(limit + 1)
         if len(content) > limit:
             raise UnreadableFile("too_large", where=self.name, limit=limit)
         return content
+
+    def _refuse_above(self, limit: int) -> None:
+        """Raise when the content is longer than `limit`, before any of it is kept."""
+        seen = 0
+        for block in self.blocks():
+            seen += len(block)
+            if seen > limit:
+                raise UnreadableFile("too_large", where=self.name, limit=limit)
 
 
 @dataclass

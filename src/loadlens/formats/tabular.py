@@ -7,8 +7,7 @@ values show is worked out in `loadlens.formats.evidence`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -17,8 +16,10 @@ import pandas as pd
 from loadlens import words
 from loadlens.formats import delimited, evidence
 from loadlens.formats.cells import plain, vote
+from loadlens.formats.diary_entries import finish_diary, settle_diary, take_entries
 from loadlens.formats.export_profiles import Match, Profile, all_profiles, known_columns, match
-from loadlens.formats.sheets import Sheet, fill, has_form
+from loadlens.formats.row_layout import Rows, gather_rows
+from loadlens.formats.sheets import Sheet, fill
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 
 HEADING_WITHIN = 25
@@ -28,15 +29,6 @@ MOST_LABELS, MOST_NEAR = 40, 8
 """Headings, and resemblances, that the sentence about an unknown table names."""
 
 NUMERIC = ("number", "pace", "duration")
-
-
-@dataclass
-class Rows:
-    """The data rows of a file: per field the first cell that says something."""
-
-    lines: list[int] = field(default_factory=list)
-    cells: dict[str, list[str]] = field(default_factory=dict)
-    aside: int = 0
 
 
 def profiles() -> list[Profile]:
@@ -127,7 +119,7 @@ def parse(source: Source, options: Options) -> Reading:
     if not delimited.has_paired_quotes(content, encoding, delimiter, source.name):
         reading.note("quotes_unpaired", "noted")
     records = delimited.read_records(content, encoding, delimiter, source.name)
-    rows = _gather(records, line, found, delimiter, aliases, reading)
+    rows = gather_rows(records, line, found, delimiter, aliases, reading)
     if found.unused:
         reading.note("columns_not_used", "noted", value=", ".join(found.unused), count=len(found.unused))
     _fill(reading, rows, found, options, delimiter, source.name)
@@ -182,102 +174,6 @@ def _list(labels: Sequence[str], lang: str) -> str:
     return words.say("error_parts.more", lang, shown=shown, count=more) if more > 0 else shown
 
 
-# ------------------------------------------------------------------ from records to rows
-
-
-def _gather(
-    records: Iterator[delimited.Record],
-    heading: int,
-    found: Match,
-    delimiter: str,
-    aliases: Mapping[str, str],
-    reading: Reading,
-) -> Rows:
-    rows = Rows(cells={name: [] for name in found.profile.fields if found.profile.fields[name].kind != "ignore"})
-    current = found
-    titles = 0
-    for line, cells in records:
-        if line <= heading:
-            titles += line < heading and any(cell.strip() for cell in cells)
-            continue
-        if not any(cell.strip() for cell in cells):
-            continue
-        again = _heading_again(cells, current, aliases)
-        if again is not None:
-            same = again.columns == current.columns
-            reading.note("heading_repeated" if same else "section_started", "noted", row=line)
-            found.languages.update(again.languages)
-            current = again
-            continue
-        mended = _lay_straight(line, cells, current, delimiter, reading)
-        if mended is None:
-            rows.aside += 1
-            continue
-        rows.lines.append(line)
-        for name, kept in rows.cells.items():
-            kept.append(_first_filled(mended, current.columns.get(name, ()), current.profile, name))
-    if titles:
-        reading.note("lines_above_heading", "noted", count=titles)
-    return rows
-
-
-def _heading_again(cells: Sequence[str], current: Match, aliases: Mapping[str, str]) -> Match | None:
-    known = current.profile.lookup
-    if sum(plain(cell) in known for cell in cells[:8] if cell and len(cell) < 60) < 3:
-        return None
-    return match(current.profile, cells, aliases)
-
-
-def _first_filled(cells: Sequence[str], places: Sequence[int], profile: Profile, name: str) -> str:
-    zero_is_missing = profile.fields[name].zero_is_missing
-    for place in places:
-        cell = cells[place].strip() if place < len(cells) else ""
-        if cell not in profile.missing and not (zero_is_missing and not cell.strip("0.,:")):
-            return cell
-    return ""
-
-
-def _misplaced(cells: Sequence[str], current: Match) -> list[int]:
-    """Return the columns whose cell cannot be what their label says."""
-    wrong = []
-    for name, places in current.columns.items():
-        kind = current.profile.fields[name].kind
-        for place in places:
-            cell = cells[place].strip() if place < len(cells) else ""
-            if cell not in current.profile.missing and not has_form(cell, kind):
-                wrong.append(place)
-    return sorted(wrong)
-
-
-def _lay_straight(line: int, cells: list[str], current: Match, delimiter: str, reading: Reading) -> list[str] | None:
-    """Return a row under its labels: a longer or shorter one only as far as the cells fit; None to set it aside."""
-    filled = len(cells)
-    while filled and not cells[filled - 1].strip():
-        filled -= 1
-    excess = filled - current.width
-    if excess > 0:
-        title = current.columns.get("title", [None])[0]
-        if not _misplaced(cells, current):
-            reading.note("row_longer_than_heading", "noted", row=line, count=excess)
-            return cells
-        if title is not None:
-            joined = delimiter.join(cells[title : title + excess + 1])
-            mended = [*cells[:title], joined, *cells[title + excess + 1 :]]
-            if not _misplaced(mended, current):
-                reading.note("row_longer_than_heading", "repaired", row=line, column="title", value=joined)
-                return mended
-        reading.note("row_out_of_line", "set_aside", row=line, value=delimiter.join(cells))
-        return None
-    if excess < 0 and current.profile.row_is_full:
-        wrong = _misplaced(cells, current)
-        if wrong:
-            # The cells before the gap stand right; the gap lies at most `-excess` columns before the first wrong one.
-            keep = max(wrong[0] + excess, 0)
-            reading.note("row_out_of_line", "repaired", row=line, value=delimiter.join(cells[keep:filled]))
-            return cells[:keep]
-    return cells
-
-
 # ------------------------------------------------------------------ from rows to columns
 
 
@@ -297,15 +193,23 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
         mark=mark or evidence.guess_mark(rows.cells, delimiter),
         name=name,
     )
+    sheet.kept[rows.unnamed] = False
     _one_person(sheet)
-    for one in profile.fields.values():
+    for one in sorted(profile.fields.values(), key=lambda one: one.kind == "offset"):  # an offset needs its clock
         if any(rows.cells.get(one.name, ())):
             fill(sheet, one)
     evidence.HOOKS[profile.hook](sheet)
     for column, places in sheet.wrong.items():
         sheet.note_cells("cell_unreadable", column, places)
     _page_ends(sheet)
-    reading.tables[profile.table] = _finish(sheet)
+    if profile.table == "diary":
+        settle_diary(sheet)
+        reading.tables["diary"] = finish_diary(sheet)
+    else:
+        entries = take_entries(sheet)
+        reading.tables[profile.table] = _finish(sheet, set(entries.pop("place")))
+        if len(entries):
+            reading.tables["diary"] = entries
     used = int(sheet.kept.sum())
     reading.facts.update(
         rows=len(rows.lines) + rows.aside,
@@ -336,8 +240,8 @@ def _page_ends(sheet: Sheet) -> None:
             sheet.reading.note("probably_cut_off", "noted", value=day, count=len(sheet.lines))
 
 
-def _finish(sheet: Sheet) -> pd.DataFrame:
-    """Return the rows that are kept, each with the line it came from."""
+def _finish(sheet: Sheet, told: set[int]) -> pd.DataFrame:
+    """Return the rows that are kept, each with the line it came from; those in `told` gave entries of the diary."""
     frame = sheet.frame
     frame["source_row"] = np.array(sheet.lines, dtype="int64")
     if sheet.profile.table == "activities":
@@ -348,11 +252,16 @@ def _finish(sheet: Sheet) -> pd.DataFrame:
     values = [column for column in frame if column not in ("date", "source_row")]
     empty = frame[values].isna().all(axis=1).to_numpy() if values else np.ones(len(frame), dtype=bool)
     for place in np.flatnonzero(empty & sheet.kept):
-        sheet.set_aside(int(place), "row_without_values")
-    frame = frame[sheet.kept]
+        if place not in told:
+            sheet.set_aside(int(place), "row_without_values")
+    frame = frame[sheet.kept & ~empty]
     if not len(frame):
         return frame[["date", *values]] if "date" in frame else pd.DataFrame(columns=["date", *values])
-    repeats = int(frame["date"].duplicated().sum())
+    days = frame.groupby("date", as_index=False)
+    if sheet.profile.long is None:
+        repeats = int(frame["date"].duplicated().sum())
+    else:  # there every quantity has a row of its own
+        repeats = int((days[values].count()[values] - 1).clip(lower=0).to_numpy().sum())
     if repeats:
         sheet.reading.note("date_repeated", "merged", column="date", count=repeats)
     return frame[["date", *values]].groupby("date", as_index=False).first()
