@@ -23,7 +23,7 @@ FLOORS = [
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings"},
     # measures, and the parts of formats
-    {"recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "diary_words"}
+    {"load_bounds", "recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "diary_words"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
     {"measures", "simulated_fit", "simulated_tracks", "containers", "ledger_words", "formats.sheets", "formats.totals"}

@@ -15,7 +15,8 @@ import pandas as pd
 
 from loadlens import words
 from loadlens.guidance import LEVELS, Guidance, GuidanceError, Rule, read_guidance
-from loadlens.measures import FROM_THE_LOG, MEASURES
+from loadlens.load_bounds import bound_distance
+from loadlens.measures import MEASURES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,14 +81,15 @@ class Assessment:
         frame = self.details[rule]
         day = pd.Timestamp(self.log.span[1] if date is None else date).normalize()
         row: dict[Any, Any] = frame.loc[day].to_dict() if day in frame.index else {"reason": "outside_log"}
+        spec = self.guidance.rules[rule]
         if row["reason"]:
             reason = words.say(f"reasons.{row['reason']}", lang)
-            return words.say("report.not_assessable_because", lang, reason=reason)
-        spec = self.guidance.rules[rule]
-        shown = {
-            column: row[column] if unit == "text" else words.quantity(row[column], unit, lang)
-            for column, unit in spec.units.items()
-        }
+            said = words.say("report.not_assessable_because", lang, reason=reason)
+            if not np.isfinite(row.get(f"{spec.value}_high", np.nan)):
+                return said
+            between = _show(row, spec.value, spec.units[spec.value], lang)
+            return words.say("report.not_assessable_between", lang, said=said, between=between)
+        shown = {column: _show(row, column, unit, lang) for column, unit in spec.units.items()}
         return spec.words[lang]["finding"].format(**shown)
 
     def plot(self, lang: str = "en") -> Axes:
@@ -102,6 +104,15 @@ class Assessment:
 
         shown: str = summarise_assessment(self)
         return shown
+
+
+def _show(row: dict[Any, Any], column: str, unit: str, lang: str) -> str:
+    """Write a number of a finding, or both ends of it where missing load leaves it open."""
+    if unit == "text":
+        return str(row[column])
+    ends = sorted({row[column], row.get(f"{column}_high", row[column])})
+    low, high = (words.quantity(end, unit, lang) for end in (ends[0], ends[-1]))
+    return low if low == high else words.say("report.range", lang, low=low, high=high)
 
 
 def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
@@ -164,24 +175,36 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
             begun = days >= given["diary"].index.min()  # False without a diary: nothing is after NaT
         return pd.DataFrame({"value": np.nan, "reason": np.where(begun, "not_yet_computed", "no_diary")}, index=days)
     measure = MEASURES[rule.measure]
-    asked = {name: given[name] for name in FROM_THE_LOG if name in inspect.signature(measure).parameters}
+    asked = {name: given[name] for name in given if name in inspect.signature(measure).parameters}
     frames = []
     for name in rule.signal:
         if name in ("activities", "runs", "minutes", "diary"):
             signal = given[name]
         else:
             signal = log.days.set_index("date") if name == "days" else log.daily(name, rule.per_day)
+        if "bounds" in inspect.signature(measure).parameters and name == "activities.distance":
+            asked["bounds"] = bound_distance(given["runs"], signal, rule.per_day or "sum")
         frame = measure(signal, **asked, **rule.parameters)
         missing = set(rule.units) - set(frame.columns)
         if missing:
             raise GuidanceError(f"rule {rule.id!r}: {rule.measure} gives no {sorted(missing)}; it gives {list(frame)}")
-        frames.append(frame.assign(signal=name))
+        frames.append(_settle(rule, frame).assign(signal=name))
     chosen = frames[0]
     for frame in frames[1:]:  # a reason that speaks of values says more than one that there are none
         lacking = chosen["reason"].isin(_NO_VALUE) & ~frame["reason"].isin(_NO_VALUE)
         better = (chosen["reason"] != "") & ((frame["reason"] == "") | lacking)
         chosen = chosen.where(~better, frame)
     return chosen
+
+
+def _settle(rule: Rule, frame: pd.DataFrame) -> pd.DataFrame:
+    """Where missing load leaves a number open, a day is assessable when both ends of it give the same level."""
+    ends = [column for column in frame if str(column).endswith("_high")]
+    if ends:
+        high = frame.assign(**{str(column).removesuffix("_high"): frame[column] for column in ends})
+        differ = _judge(rule, frame) != _judge(rule, high)
+        frame = frame.assign(reason=frame["reason"].mask(differ, "load_between"))
+    return frame
 
 
 # ---------------------------------------------------------------- measure -> level -> episode
@@ -205,7 +228,7 @@ def _within(values: np.ndarray[Any, np.dtype[np.float64]], bound: str, limit: fl
 
 
 def _values(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return frame[rule.value or "value"].to_numpy(float)
+    return np.where(frame["reason"] == "", frame[rule.value or "value"].to_numpy(float), np.nan)
 
 
 def _days(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
