@@ -113,11 +113,21 @@ def two_weeks(weekly: list[float]) -> pd.DataFrame:
 
 
 def test_two_weeks_are_held_against_the_median_week():
-    """Ten weeks of 30 km, then 45 and 45: ratio 1.5; log(1.5) / (0.15 / sqrt 2) = 3.82."""
+    """Ten even weeks of 30 km, then 45 and 45: spread² = 6 · 0.3² / 16 = 0.1837²; log(1.5) / (0.1837 / sqrt 2) = 3.12."""
     day = two_weeks([30_000] * 10 + [45_000] * 2).iloc[-1]
     assert day["ratio"] == pytest.approx(1.5)
-    assert day["z"] == pytest.approx(3.823, abs=1e-3)
+    assert day["z"] == pytest.approx(3.121, abs=1e-3)
     assert day["rise"] == pytest.approx(15_000)
+
+
+def test_the_own_spread_of_weeks_is_drawn_towards_that_of_other_runners():
+    """Weeks of 20 and 40 km by turns: median of the logs log(28.3), each 0.347 off, own spread 1.4826 · 0.347 = 0.514.
+
+    With 20 such weeks and the weight of six: spread² = (20 · 0.514² + 6 · 0.3²) / 26 = 0.473²; for 50 and 50 km
+    log(50 / 28.28) / (0.473 / sqrt 2) = 1.70.
+    """
+    day = two_weeks([20_000, 40_000] * 10 + [50_000] * 2).iloc[-1]
+    assert day["z"] == pytest.approx(1.70, abs=0.01)
 
 
 def test_two_weeks_are_averaged_geometrically():

@@ -56,9 +56,10 @@ class Runner:
     covered: np.ndarray[Any, Any]
     traits: dict[str, float] = field(default_factory=dict)
 
-    def changed(self, **parts: Any) -> Runner:
-        """Return the runner with other parts."""
-        return replace(self, **parts)
+    def until(self, days: int) -> Runner:
+        """Return the first days of this life."""
+        runs = self.runs[self.runs["day"] < days]
+        return replace(self, days=days, runs=runs, nights=self.nights[:days], covered=self.covered[:days])
 
 
 @dataclass(frozen=True)
@@ -183,20 +184,22 @@ def _sleep(kind: Kind, traits: dict[str, float], days: int, rng: np.random.Gener
 
 
 # ---------------------------------------------------------------- the log
-def write_log(runner: Runner, *, minutes: bool = True, nights: bool = True) -> RunningLog:
+def write_log(runner: Runner, *, minutes_from: int | None = 0, nights: bool = True) -> RunningLog:
     """Give the runner as a log; only the tables that the rules at hand read.
 
     Parameters
     ----------
     runner : Runner
         Drawn, changed or both.
-    minutes, nights : bool
-        Whether the tables minutes and wellness are filled.
+    minutes_from : int or None
+        First day whose minutes are given; None for no minutes at all.
+    nights : bool
+        Whether the table wellness is filled.
     """
     dates = pd.date_range(START, periods=runner.days, freq="D", unit="us")
     runs = runner.runs[runner.covered[runner.runs["day"].to_numpy()]]
+    table = None if minutes_from is None else _minutes(runner, runs[runs["day"] >= minutes_from])
     day = np.minimum(runs["day"].to_numpy() + runs["shift"].to_numpy(), runner.days - 1)
-    table = _minutes(runner, runs) if minutes else None
     keys = [f"run-{number}" for number in runs.index]
     duration = (runs["distance"] / runs["speed"]).to_numpy()
     local = dates[day] + pd.Timedelta(hours=18)
