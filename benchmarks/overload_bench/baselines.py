@@ -15,26 +15,27 @@ Scores = np.ndarray[Any, Any]
 
 
 def _weeks(log: RunningLog) -> tuple[Scores, Scores, Scores]:
-    """Daily distance [m], totals of the full weeks from Monday to Sunday, and the place of each of those Sundays."""
+    """Scores yet to be filled, totals of the full weeks from Monday to Sunday, and the place of each of those Sundays.
+
+    A week's verdict is told on its Sunday; the days between tell nothing new.
+    """
     metres = log.daily("activities.distance").to_numpy()
     first = int(-log.days["date"].iloc[0].day_of_week % 7)
     count = (len(metres) - first) // 7
     totals = metres[first : first + 7 * count].reshape(count, 7).sum(axis=1)
-    return metres, totals, first + 7 * np.arange(count) + 6
+    return np.zeros(len(metres)), totals, first + 7 * np.arange(count) + 6
 
 
 def ten_percent(log: RunningLog) -> Scores:
     """Last full week over the one before; alarm above 1.1."""
-    metres, totals, sundays = _weeks(log)
-    scores = np.full(len(metres), np.nan)
+    scores, totals, sundays = _weeks(log)
     scores[sundays[1:]] = share(totals[1:], totals[:-1]) / 1.1
     return scores
 
 
 def week_of_four(log: RunningLog) -> Scores:
     """Last full week over the mean of the four before it; alarm above 1.3 and 5 km more."""
-    metres, totals, sundays = _weeks(log)
-    scores = np.full(len(metres), np.nan)
+    scores, totals, sundays = _weeks(log)
     mean = look_back(totals, 4, 1).mean(axis=1)
     ratio = np.where(totals - mean >= 5000, share(totals, mean) / 1.3, 0.0)
     scores[sundays] = np.where(np.isfinite(mean), ratio, np.nan)

@@ -92,7 +92,7 @@ def draw_runner(kind: Kind, name: str, weeks: int, plan: Plan | None = None) -> 
         "weekly_distance": kind.weekly_distance or t["weekly_distance"],
         **{key: t[key] for key in ("long_share",)},
         **{key: r[key] for key in ("speed", "cadence", "cadence_slope", "maximum_heart_rate", "efficiency_noise")},
-        **{key: n[key] for key in ("resting_heart_rate", "sd", "sleep")},
+        **{key: n[key] for key in ("resting_heart_rate", "sd", "sleep", "sleep_sd")},
     }
     traits = {key: float(rng.uniform(*reach)) for key, reach in ranges.items()}
     traits["runs_a_week"] = 7 if kind.every_day else int(rng.choice(t["runs_a_week"]))
@@ -178,7 +178,7 @@ def _sleep(kind: Kind, traits: dict[str, float], days: int, rng: np.random.Gener
     extra = rng.normal(0, n["white_noise"], days)
     if kind.device == "noisy":
         beats = beats + extra
-    sleep = traits["sleep"] + wander(days, n["sleep_sd"], n["sleep_memory"], rng)
+    sleep = traits["sleep"] + wander(days, traits["sleep_sd"], n["sleep_memory"], rng)
     table = pd.DataFrame({"rhr": np.round(beats), "sleep": 60 * np.round(np.maximum(sleep, 7200) / 60)})
     return table.mask(np.repeat(rng.random((days, 1)) < n["missing"], 2, axis=1))
 
