@@ -113,7 +113,7 @@ def two_weeks(weekly: list[float]) -> pd.DataFrame:
 
 
 def test_two_weeks_are_held_against_the_median_week():
-    """Ten even weeks of 30 km, then 45 and 45: spread² = 6 · 0.3² / 16 = 0.1837²; log(1.5) / (0.1837 / sqrt 2) = 3.12."""
+    """Ten even weeks of 30 km, then 45 and 45: spread² = 6 · 0.3² / 16 = 0.184²; log(1.5) / (0.184 / sqrt 2) = 3.12."""
     day = two_weeks([30_000] * 10 + [45_000] * 2).iloc[-1]
     assert day["ratio"] == pytest.approx(1.5)
     assert day["z"] == pytest.approx(3.121, abs=1e-3)

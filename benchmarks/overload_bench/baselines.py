@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,17 @@ from loadlens.windows import look_back, share
 Scores = np.ndarray[Any, Any]
 
 
+@lru_cache(maxsize=2)
+def _distance(log: RunningLog) -> pd.Series[float]:
+    return log.daily("activities.distance")
+
+
 def _weeks(log: RunningLog) -> tuple[Scores, Scores, Scores]:
     """Scores yet to be filled, totals of the full weeks from Monday to Sunday, and the place of each of those Sundays.
 
     A week's verdict is told on its Sunday; the days between tell nothing new.
     """
-    metres = log.daily("activities.distance").to_numpy()
+    metres = _distance(log).to_numpy()
     first = int(-log.days["date"].iloc[0].day_of_week % 7)
     count = (len(metres) - first) // 7
     totals = metres[first : first + 7 * count].reshape(count, 7).sum(axis=1)
@@ -44,19 +50,19 @@ def week_of_four(log: RunningLog) -> Scores:
 
 def acwr_coupled(log: RunningLog) -> Scores:
     """Distance of 7 days over the weekly mean of 28 that hold them; alarm above 1.5."""
-    metres = log.daily("activities.distance").to_numpy()
+    metres = _distance(log).to_numpy()
     return share(look_back(metres, 6).sum(axis=1), look_back(metres, 27).sum(axis=1) / 4) / 1.5
 
 
 def acwr_uncoupled(log: RunningLog) -> Scores:
     """Distance of 7 days over the weekly mean of the 21 before them; alarm above 1.5."""
-    metres = log.daily("activities.distance").to_numpy()
+    metres = _distance(log).to_numpy()
     return share(look_back(metres, 6).sum(axis=1), look_back(metres, 27, 7).sum(axis=1) / 3) / 1.5
 
 
 def acwr_ewma(log: RunningLog) -> Scores:
     """Exponential means with lambda = 2 / (N + 1), N = 7 over N = 28 days (Williams 2017); alarm above 1.5."""
-    metres = log.daily("activities.distance")
+    metres = _distance(log)
     quick, slow = (metres.ewm(span=span, adjust=False, ignore_na=True).mean() for span in (7, 28))
     scores = share(quick.to_numpy(), slow.to_numpy()) / 1.5
     scores[:28] = np.nan
@@ -83,6 +89,7 @@ def efficiency_drop(log: RunningLog) -> Scores:
     return (1 - share(now, before)) / 0.03
 
 
+@lru_cache(maxsize=2)
 def _of_runs(log: RunningLog) -> pd.DataFrame:
     """Means over the minutes of each run, by date: what a platform's list of activities shows."""
     means = log.minutes.groupby("activity", sort=False)[["cadence", "speed", "heart_rate"]].mean()

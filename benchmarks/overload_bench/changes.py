@@ -92,7 +92,9 @@ def _runs(plan: tuple[float, ...] | None = None, **edits: Callable[[pd.DataFrame
     def change(kind: Kind, name: str, weeks: int, week: int) -> Runner:
         runner = draw_runner(kind, name, weeks, Plan(week, plan, None) if plan else None)
         since = runner.runs["day"].to_numpy() - 7 * week
-        return replace(runner, runs=runner.runs.assign(**{key: edit(runner.runs, since) for key, edit in edits.items()}))
+        return replace(
+            runner, runs=runner.runs.assign(**{key: edit(runner.runs, since) for key, edit in edits.items()})
+        )
 
     return change
 
@@ -148,10 +150,10 @@ SCENARIOS = (
              _runs(cadence=lambda runs, since: runs["cadence"] - 4 * np.clip((since + 1) / 21, 0, 1)), (42,),
              FORM, "residual"),
     Scenario("intensity_double", "twice the hard minutes for six weeks",
-             _runs(hard=lambda runs, since: np.where(_within(since, 42), np.minimum(2 * runs["hard"], 0.9), runs["hard"])),
+             _runs(hard=lambda runs, since: np.where(_within(since, 42), 2 * runs["hard"], runs["hard"])),
              (28, 42), ("intensity_minutes",), "weekly_cv"),
     Scenario("efficiency_fall", "heart rate 6 % up at equal speed over 14 days, with 15 % more distance",
-             _runs(plan=(1.15,) * 8, strain=lambda runs, since: runs["strain"] + 0.06 * np.clip((since + 1) / 14, 0, 1)),
+             _runs((1.15,) * 8, strain=lambda runs, since: runs["strain"] + 0.06 * np.clip((since + 1) / 14, 0, 1)),
              (56,), EFFORT, "residual"),
     Scenario("base_phase", "8 weeks 0.4 m/s slower",
              _runs(speed=lambda runs, since: runs["speed"] - 0.4 * _within(since, 56)), (56,),
@@ -170,5 +172,5 @@ SCENARIOS = (
     Scenario("missing_days", "5 to 30 % of the days unknown", _unknown(0.05, 0.30), (182,),
              (*VOLUME, "resting_heart_rate", "rest_days", *VOLUME_BASELINES, "mean_plus_5"), "weekly_cv", quiet=True),
     Scenario("unit_flip", "28 days of cadence in strides instead of steps",
-             _runs(halved=lambda runs, since: _within(since, 28)), (42,), FORM, "residual", quiet=True),
+             _runs(halved=lambda _, since: _within(since, 28)), (42,), FORM, "residual", quiet=True),
 )  # fmt: skip

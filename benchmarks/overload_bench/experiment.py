@@ -23,7 +23,7 @@ from benchmarks.overload_bench.scoring import (
     moved_threshold,
 )
 from loadlens.findings import assess
-from loadlens.guidance import LEVELS, Guidance, read_guidance
+from loadlens.guidance import Guidance, read_guidance
 from loadlens.log import RunningLog
 
 WARM_UP_DAYS = 196
@@ -44,15 +44,17 @@ OTHERS = {
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is simulated: steady runners on each side, weeks of each, and novices and streakers."""
+    """How much is simulated: runners of seeds A and B, those of B in whom is planted, novices and streakers; weeks."""
 
-    runners: int
-    weeks: int
+    tuned: int
+    reported: int
+    planted: int
     others: int
+    weeks: int
 
 
-FULL = Scope(runners=144, weeks=130, others=36)
-QUICK = Scope(runners=18, weeks=104, others=4)
+FULL = Scope(tuned=144, reported=240, planted=240, others=48, weeks=130)
+QUICK = Scope(tuned=12, reported=24, planted=12, others=3, weeks=104)
 
 
 def watch_only(guidance: Guidance) -> tuple[str, ...]:
@@ -88,16 +90,16 @@ def run(scope: Scope, tell: Callable[[str], None]) -> dict[str, Any]:
     ours = watch_only(guidance)
     everyone = (*ours, *BASELINES)
     steady: dict[str, list[tuple[Runner, dict[str, Verdict]]]] = {}
-    for seeds in ("A", "B"):
+    for seeds, count in (("A", scope.tuned), ("B", scope.reported)):
         tell(f"steady runners, seeds {seeds}")
         steady[seeds] = []
-        for number in range(scope.runners):
+        for number in range(count):
             runner = draw_runner(kind_of(number), f"{seeds}-{number}", scope.weeks)
             steady[seeds].append((runner, judge(write_log(runner), guidance, everyone)))
     years = (7 * scope.weeks - WARM_UP_DAYS) / 365
     moved = {
         name: {
-            str(rate): moved_threshold([v[name] for _, v in steady["A"]], WARM_UP_DAYS, years * scope.runners, rate)
+            str(rate): moved_threshold([v[name] for _, v in steady["A"]], WARM_UP_DAYS, years * scope.tuned, rate)
             for rate in MATCHED
         }
         for name in everyone
@@ -105,7 +107,7 @@ def run(scope: Scope, tell: Callable[[str], None]) -> dict[str, Any]:
     results = []
     for scenario in SCENARIOS:
         tell(scenario.name)
-        results += list(plant(scenario, steady["B"], scope.weeks, guidance, moved))
+        results += list(plant(scenario, steady["B"][: scope.planted], scope.weeks, guidance, moved))
     populations = {"steady": [verdicts for _, verdicts in steady["B"]]}
     for name, kind in OTHERS.items():
         tell(name)
@@ -113,8 +115,13 @@ def run(scope: Scope, tell: Callable[[str], None]) -> dict[str, Any]:
         populations[name] = [judge(write_log(life), guidance, everyone) for life in lives]
     return {
         "guidance": guidance.key,
-        "scope": {**scope.__dict__, "runner_years": years * scope.runners, "warm_up_days": WARM_UP_DAYS},
+        "scope": {**scope.__dict__, "runner_years": years * scope.reported, "warm_up_days": WARM_UP_DAYS},
         "all_rules": sum_rules([verdicts for _, verdicts in steady["B"]], ours, years),
+        "percentage_alarms_of_novices": float(
+            np.mean(
+                [sum(count_alarms(v[r].relative, WARM_UP_DAYS) for r in ours) / years for v in populations["novice"]]
+            )
+        ),
         "stable": [
             {"population": population, "group": group, **entry}
             for population, lives in populations.items()
@@ -130,7 +137,7 @@ def _groups(population: str, count: int) -> Iterator[tuple[str, list[int]]]:
     yield "all", list(range(count))
     if population == "steady":
         for variant in ("weekly_cv", "device", "residual"):
-            for value in dict.fromkeys(getattr(kind_of(number), variant) for number in range(12)):
+            for value in dict.fromkeys(getattr(kind_of(number), variant) for number in range(count)):
                 yield f"{variant} {value}", [n for n in range(count) if getattr(kind_of(n), variant) == value]
 
 
@@ -256,6 +263,3 @@ def compare(
         by_chance = [(before[name].scores[s : s + window] >= threshold).any() for s, _, before in group]
         told[f"at_{rate}_per_year"] = {"hit": float(np.mean(hits)), "chance": float(np.mean(by_chance))}
     return told
-
-
-__all__ = ["FULL", "LEVELS", "QUICK", "Scope", "run", "watch_only"]

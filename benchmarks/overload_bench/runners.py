@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -81,6 +82,7 @@ class Plan:
     noise: float | None = 0.122
 
 
+@lru_cache(maxsize=400)
 def draw_runner(kind: Kind, name: str, weeks: int, plan: Plan | None = None) -> Runner:
     """Draw one steady runner; the same kind, name and length give the same runner to the last digit.
 
@@ -155,11 +157,12 @@ def _train(
         uneven = np.exp(own.normal(0, t["share_noise"], count - 1))
         hard = np.append(own.random(count - 1) < r["hard_runs"] / (usual - 1), False)
         scatter = own.normal(size=(3, count))
+        slower = r["long_slower"] * (np.arange(count) == count - 1)
         parts.append(
             {
                 "day": 7 * week + np.append(np.sort(chosen), 6),
                 "distance": total[week] * np.append((1 - share) * uneven / uneven.sum(), share),
-                "speed": traits["speed"] + r["speed_noise"] * scatter[0] - r["long_slower"] * (np.arange(count) == count - 1),
+                "speed": traits["speed"] + r["speed_noise"] * scatter[0] - slower,
                 "hard": hard * own.uniform(*r["hard_share"], count),
                 "cadence": kind.residual * scatter[1],
                 "strain": traits["efficiency_noise"] * scatter[2],

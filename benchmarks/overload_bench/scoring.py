@@ -35,16 +35,20 @@ class Verdict:
         Place in LEVELS.
     scores : array of float32, shape (days,)
         1 or more where the rule is at watch: by how many times its thresholds could move before it is not.
+    relative : array of bool, shape (days,)
+        Days at watch because of a ratio or a percentage.
     """
 
     codes: np.ndarray[Any, Any]
     scores: np.ndarray[Any, Any]
+    relative: np.ndarray[Any, Any]
 
 
 def judge_rule(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, Any]) -> Verdict:
     """Score the days of a rule by its measure; `codes` are its levels."""
     swept = SWEPT.get(rule.id, (rule.value,))
     best = np.full(len(frame), -np.inf)
+    relative = np.zeros(len(frame), dtype=bool)
     for condition in rule.levels.get("watch", ()):
         least = np.full(len(frame), np.inf)
         moved = False
@@ -60,16 +64,19 @@ def judge_rule(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, Any]) -> 
                 else:
                     holds = values >= limit if higher else values <= limit
                     least = np.where(holds, least, -np.inf)
-        best = np.fmax(best, least if moved else np.where(least > 0, 1.0, -np.inf))
+        least = least if moved else np.where(least > 0, 1.0, -np.inf)
+        if any(rule.units[column] in ("ratio", "%") for column in condition):
+            relative |= (least >= 1) & (codes >= WATCH)
+        best = np.fmax(best, least)
     assessable = (frame["reason"] == "").to_numpy()
-    return Verdict(codes.astype(np.int8), np.where(assessable, best, -np.inf).astype(np.float32))
+    return Verdict(codes.astype(np.int8), np.where(assessable, best, -np.inf).astype(np.float32), relative)
 
 
 def judge_baseline(scores: np.ndarray[Any, Any]) -> Verdict:
     """Levels of a naive rule: watch from a score of 1 on."""
     known = np.isfinite(scores)
     codes = np.where(known, np.where(scores >= 1, WATCH, LEVELS.index("ok")), 0)
-    return Verdict(codes.astype(np.int8), np.where(known, scores, -np.inf).astype(np.float32))
+    return Verdict(codes.astype(np.int8), np.where(known, scores, -np.inf).astype(np.float32), codes >= WATCH)
 
 
 # ---------------------------------------------------------------- alarms
