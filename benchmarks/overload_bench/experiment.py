@@ -32,6 +32,9 @@ WARM_UP_DAYS = 196
 MINUTES_BEFORE = 200
 """Days of minutes a planted life needs before the change: no rule looks further back for its line."""
 
+LONGEST_PLAN = 8
+"""Weeks of the longest plan that a scenario lays down."""
+
 MATCHED = (1, 2)
 """Alarms a runner-year at which rules are compared."""
 
@@ -229,7 +232,7 @@ def needs_minutes(guidance: Guidance, names: Iterable[str]) -> bool:
 def start_week(name: str, scenario: str, weeks: int, longest: int) -> int:
     """Draw the week of the change: after the warm-up, and with room for the whole window."""
     rng = np.random.default_rng(crc32(f"{name} {scenario}".encode()))
-    return int(rng.integers(WARM_UP_DAYS // 7 + 1, weeks - longest // 7 - 1))
+    return int(rng.integers(WARM_UP_DAYS // 7 + 1, weeks - max(longest // 7, LONGEST_PLAN) - 1))
 
 
 def compare(
