@@ -23,12 +23,16 @@ FLOORS = [
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings"},
     # measures, and the parts of formats
-    {"load_bounds", "recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "diary_words"}
+    {"load_bounds", "recovery", "run_minutes", "diary_entries", "shoe_wear"}
+    | {"coverage", "merging", "simulation", "diary_words"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
-    {"measures", "simulated_fit", "simulated_tracks", "containers", "ledger_words", "formats.sheets", "formats.totals"}
+    {"running_form", "intensity", "training_load", "pain", "pain_rest", "self_care"}
+    | {"simulated_fit", "simulated_tracks", "containers", "ledger_words", "formats.sheets", "formats.totals"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
+    {"performance"},
+    {"measures"},
     {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
     | {"formats.row_layout", "formats.diary_entries"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},

@@ -49,6 +49,9 @@ def with_minutes(log: RunningLog, drop_from: str | None = None) -> RunningLog:
         shift = rng.normal(0, 1) - (5 if drop_from and date >= pd.Timestamp(drop_from) else 0)
         minute = np.arange(20)
         frame = pd.DataFrame({"activity": key, "minute": minute, "recorded": 60.0, "moving": 1.0, "speed": speed})
+        frame["heart_rate"] = 130 + 10 * rng.random() + (25 if rng.random() < 0.25 else 0) + rng.random(20)
+        frame.loc[rng.random(20) < 0.02, "heart_rate"] = np.nan
+        frame["ground_contact"] = 260 - 30 * speed + shift
         rows.append(frame.assign(cadence=130 + 15 * speed + shift, vertical_oscillation=88.0 + shift / 5))
     return replace(log, minutes=conform("minutes", pd.concat(rows))[0])
 
@@ -148,7 +151,8 @@ def test_what_is_missing_is_named():
     assert reasons["cadence"] == "no_minutes"
     assert reasons["shoes"] == "no_shoes_named"
     assert reasons["swelling"] == reasons["pain_trend"] == "no_diary"
-    assert reasons["hard_easy"] == "not_yet_computed"
+    assert reasons["hard_easy"] == "no_hard_limit"
+    assert "not_yet_computed" not in set(found.days["reason"])
 
 
 def test_every_reason_can_be_said():
@@ -183,6 +187,12 @@ def test_one_entry_sends_to_a_doctor_on_the_same_day(tag, rule):
 
 
 # ---------------------------------------------------------------- shape
+KINDS = ["pain", "pain", "pain", "fatigue", "soreness", "irritability", "sleep_quality", "mobility", "strength"]
+KINDS += ["squat_test", "cooling", "exertion", "shoes", "signs"]
+TAGS = ["", "", "before", "during", "after", "next_morning", "swelling", "locking", "stairs", "sitting", "stabbing"]
+TAGS += ["cross_training", "flat_feeling", "skin_damage", "before,after"]
+
+
 def hostile_logs() -> st.SearchStrategy[RunningLog]:
     """Runs on any day with any distance or none, shoes or none, unknown stretches, patchy nights, a diary."""
 
@@ -197,15 +207,21 @@ def hostile_logs() -> st.SearchStrategy[RunningLog]:
         metres = [None if rng.random() < 0.03 else float(rng.lognormal(9, 0.4)) for _ in place]
         activities = build_activities([(str(d.date()), m) for d, m in zip(dates, metres, strict=True)])
         activities["gear"] = rng.choice(["A", "B", None], len(activities))
-        activities["sport"] = rng.choice(["run", "run", "run", "ride", "strength"], len(activities))
+        activities["sport"] = rng.choice(["run", "run", "run", "ride", "strength", "walk"], len(activities))
+        activities["rpe"] = rng.choice([3.0, 8.0, np.nan], len(activities))
+        activities["temperature"] = rng.choice([5.0, 25.0, np.nan], len(activities))
+        activities.loc[rng.random(len(activities)) < 0.5, "duration"] = 3000.0  # also where the distance is lost
         activities = conform("activities", activities)[0]
         wellness = wellness_of(count)
         wellness.loc[rng.random(count) < 0.2, ["rhr_day", "sleep"]] = np.nan
+        written = draw(st.sampled_from([1, 3, 80]))
         entries = [
-            (str((START + pd.Timedelta(days=int(d))).date()), "pain", 2.0, tag)
-            for d, tag in zip(rng.integers(0, count, 3), rng.choice(["", "swelling", "locking"], 3), strict=True)
+            (str((START + pd.Timedelta(days=int(day))).date()), str(kind), float(rng.integers(0, 9)), str(tag))
+            for day, kind, tag in zip(
+                rng.integers(0, count, written), rng.choice(KINDS, written), rng.choice(TAGS, written), strict=True
+            )
         ]
-        log = build_log(activities, wellness, diary_of(*entries[: draw(st.integers(1, 3))]))
+        log = build_log(activities, wellness, diary_of(*entries))
         days = log.days.copy()
         first = draw(st.integers(0, len(days) - 1))
         rest = days.index.isin(range(first, first + draw(st.integers(0, 20)))) & (days["state"] == "rest")
@@ -248,10 +264,14 @@ def test_episodes_tile_the_span_of_the_log(log):
 
 @SLOW
 @given(log=hostile_logs(), day=st.integers(0, 39), tag=st.sampled_from(["swelling", "locking", "giving_way", "fever"]))
-def test_a_red_flag_never_lowers_anything(log, day, tag):
+def test_a_red_flag_lowers_no_rule_that_sends_to_a_doctor(log, day, tag):
     entry = diary_of((str((log.span[0] + pd.Timedelta(days=min(day, len(log.days) - 1))).date()), "pain", 5.0, tag))
     more = replace(log, diary=conform("diary", pd.concat([log.diary, entry], ignore_index=True))[0])
-    assert (assess(more, GUIDANCE).days["level"] >= assess(log, GUIDANCE).days["level"]).all()
+    grave = [rule.id for rule in GUIDANCE.rules.values() if {"doctor", "emergency"} & set(rule.levels)]
+    after, before = (
+        found.days[found.days["rule"].isin(grave)] for found in (assess(more, GUIDANCE), assess(log, GUIDANCE))
+    )
+    assert (after["level"] >= before["level"]).all()
 
 
 @SLOW

@@ -313,7 +313,7 @@ def minutes_of(
             warm = minute < 5
             rows.append((2 * n, f"run-{n}", minute, speed, 100.0 if warm else cadence, 90.0))
     frame = pd.DataFrame(rows, columns=["day", "activity", "minute", "speed", "cadence", "vertical_oscillation"])
-    frame = frame.assign(recorded=60.0, moving=1.0, grade=np.nan, sub_sport="road")
+    frame = frame.assign(recorded=60.0, moving=1.0, grade=np.nan, heart_rate=np.nan, sub_sport="road")
     index = days(2 * runs)
     return frame.set_index(index[frame["day"]]), index
 

@@ -151,7 +151,7 @@ SCENARIOS = (
              FORM, "residual"),
     Scenario("intensity_double", "twice the hard minutes for six weeks",
              _runs(hard=lambda runs, since: np.where(_within(since, 42), 2 * runs["hard"], runs["hard"])),
-             (28, 42), ("intensity_minutes",), "weekly_cv"),
+             (28, 42), ("intensity_minutes", "hard_easy"), "weekly_cv"),
     Scenario("efficiency_fall", "heart rate 6 % up at equal speed over 14 days, with 15 % more distance",
              _runs((1.15,) * 8, strain=lambda runs, since: runs["strain"] + 0.06 * np.clip((since + 1) / 14, 0, 1)),
              (56,), EFFORT, "residual"),

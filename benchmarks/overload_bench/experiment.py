@@ -56,7 +56,7 @@ class Scope:
     weeks: int
 
 
-FULL = Scope(tuned=96, reported=144, planted=144, others=24, weeks=130)
+FULL = Scope(tuned=72, reported=120, planted=120, others=18, weeks=130)
 QUICK = Scope(tuned=12, reported=24, planted=12, others=3, weeks=104)
 
 

@@ -20,6 +20,9 @@ SWEPT = {
     "resting_heart_rate": ("cusum",),
     "cadence": ("change", "change_se"),
     "sleep": ("mean", "long_mean"),
+    "intensity_minutes": ("ratio",),
+    "hard_easy": ("in_row", "week"),
+    "performance_fall": ("percent", "change_se"),
 }
 """Columns whose bounds move together when a rule is held at so many alarms a year; its other bounds stay. Of rules not
 named here it is the column that is shown."""

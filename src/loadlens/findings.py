@@ -16,9 +16,13 @@ import pandas as pd
 from loadlens import words
 from loadlens.guidance import LEVELS, Guidance, GuidanceError, Rule, read_guidance
 from loadlens.load_bounds import bound_distance
-from loadlens.measures import MEASURES
+from loadlens.measures import FROM_THE_LOG, MEASURES
+from loadlens.rules import FRAMES, builds_on
+from loadlens.training_load import session_load, session_minutes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
 
     from loadlens.log import RunningLog
@@ -110,6 +114,8 @@ def _show(row: dict[Any, Any], column: str, unit: str, lang: str) -> str:
     """Write a number of a finding, or both ends of it where missing load leaves it open."""
     if unit == "text":
         return str(row[column])
+    if unit == "date":
+        return words.date(None if np.isnan(row[column]) else pd.Timestamp(row[column], unit="D"), lang)
     ends = sorted({row[column], row.get(f"{column}_high", row[column])})
     low, high = (words.quantity(end, unit, lang) for end in (ends[0], ends[-1]))
     return low if low == high else words.say("report.range", lang, low=low, high=high)
@@ -136,7 +142,7 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
     _ = log.span  # refuses a log without days
     days = pd.DatetimeIndex(log.days["date"], name="date")
     given = _gather(log, days)
-    details = {rule.id: _measure(rule, log, days, given) for rule in guidance.rules.values()}
+    details = _measure_all(guidance, log, days, given)
     codes = {name: _judge(guidance.rules[name], frame) for name, frame in details.items()}
     episodes = _join([_episodes(guidance.rules[n], details[n], codes[n]) for n in details])
     alarms = _join([_alarms(name, days, codes[name]) for name in details])
@@ -155,16 +161,40 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
 def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
     """Everything of the log a measure may ask for, indexed by date."""
     activities = log.activities.set_index("date")
-    runs = log.runs[["activity", "date", "sub_sport"]]
+    diary = log.diary.dropna(subset=["date"]).set_index("date")
+    state = log.days.set_index("date")["state"]
+    runs = log.runs[["activity", "date", "sub_sport", "temperature"]]
+    minutes = log.minutes.merge(runs, on="activity").set_index("date")
+    minutes["activity"] = pd.factorize(minutes["activity"])[0]  # every measure groups by it
     return {
         "days": days,
-        "state": log.days.set_index("date")["state"],
+        "state": state,
         "activities": activities,
         "runs": activities[activities["sport"] == "run"],
-        "minutes": log.minutes.merge(runs, on="activity").set_index("date"),
-        "diary": log.diary.dropna(subset=["date"]).set_index("date"),
+        "minutes": minutes,
+        "diary": diary,
         "gear": log.gear,
+        "distance": log.daily("activities.distance"),
+        "sleep": log.daily("wellness.sleep"),
+        "session_load": session_load(activities, diary, state),
+        "session_minutes": session_minutes(activities, state),
     }
+
+
+def _measure_all(
+    guidance: Guidance, log: RunningLog, days: pd.DatetimeIndex, given: dict[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """Give every rule's measure; those that build on other rules come after them, and see their level."""
+    details: dict[str, pd.DataFrame] = {}
+    for rule in sorted(guidance.rules.values(), key=lambda rule: bool(builds_on(rule))):
+        others = {name: (guidance.rules[name], details[name]) for name in builds_on(rule)}
+        given["found"] = {name: frame.assign(level=_judge(other, frame)) for name, (other, frame) in others.items()}
+        details[rule.id] = _measure(rule, log, days, given)
+    return {name: details[name] for name in guidance.rules}
+
+
+def _parameters(measure: str | None) -> Mapping[str, inspect.Parameter]:
+    return {} if measure is None else inspect.signature(MEASURES[measure]).parameters
 
 
 def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[str, Any]) -> pd.DataFrame:
@@ -175,14 +205,14 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
             begun = days >= given["diary"].index.min()  # False without a diary: nothing is after NaT
         return pd.DataFrame({"value": np.nan, "reason": np.where(begun, "not_yet_computed", "no_diary")}, index=days)
     measure = MEASURES[rule.measure]
-    asked = {name: given[name] for name in given if name in inspect.signature(measure).parameters}
+    asked = {name: given[name] for name in FROM_THE_LOG if name in _parameters(rule.measure) and name in given}
     frames = []
     for name in rule.signal:
-        if name in ("activities", "runs", "minutes", "diary"):
+        if name in FRAMES and name != "days":
             signal = given[name]
         else:
             signal = log.days.set_index("date") if name == "days" else log.daily(name, rule.per_day)
-        if "bounds" in inspect.signature(measure).parameters and name == "activities.distance":
+        if "bounds" in _parameters(rule.measure) and name == "activities.distance":
             asked["bounds"] = bound_distance(given["runs"], signal, rule.per_day or "sum")
         frame = measure(signal, **asked, **rule.parameters)
         missing = set(rule.units) - set(frame.columns)

@@ -23,7 +23,7 @@ from loadlens.guidance_blocks import (
     load_toml,
     one_of,
 )
-from loadlens.rules import LEVELS, Rule, read_rule
+from loadlens.rules import LEVELS, Rule, builds_on, read_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -207,6 +207,10 @@ def _agree(guidance: Guidance, origin: Mapping[str, str]) -> None:
             for reference in block.references:
                 one_of(reference, tuple(guidance.references), f"{where}: references")
             cited.update(block.references)
+    for rule in guidance.rules.values():
+        plain = tuple(name for name, other in guidance.rules.items() if not builds_on(other))
+        for name in builds_on(rule):
+            one_of(name, plain, f"{origin['rules']}: rule {rule.id!r}: parameters: rule to build on")
     for reference in guidance.references:
         if reference not in cited:
             raise GuidanceError(

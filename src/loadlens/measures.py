@@ -1,4 +1,4 @@
-"""Measures of training load and of what was written down: days in, days out, each with its paper.
+"""Measures of running distance, and every measure by name: days in, days out, each with its paper.
 
 A measure takes a daily Series or a frame indexed by date and gives one row per day of the log: named numbers, and why
 a day is not assessable (``reason``, "" when it is). Each day is judged with what was known at its end. Keyword
@@ -7,31 +7,30 @@ arguments named in `FROM_THE_LOG` come from the log; all others are parameters o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from loadlens.intensity import hard_easy, intensity_minutes
 from loadlens.load_bounds import compare_ends
+from loadlens.pain import lasting_pain, pain_trend, persistent_pain, tagged_pain
+from loadlens.pain_rest import cross_training, rest_by_severity, running_through_pain, stay_active
+from loadlens.performance import late_in_runs, performance_fall
 from loadlens.recovery import rest_days, resting_heart_rate, sleep, strength
 from loadlens.running_form import form_change
+from loadlens.self_care import cooling, diary_flag, fatigue, mobility, recovery_signs, shoe_signs, squat_test
 from loadlens.shoe_wear import shoe_distance, shoe_rotation
-from loadlens.windows import (
-    Flags,
-    Floats,
-    answer,
-    first_reason,
-    look_back,
-    not_yet,
-    row_medians,
-    row_spreads,
-    share,
-    streaks,
-)
+from loadlens.training_load import acute_chronic, monotony
+from loadlens.windows import Floats, answer, first_reason, look_back, row_medians, row_spreads, share, streaks
 
-FROM_THE_LOG = ("days", "state", "activities", "gear", "diary", "bounds")
-"""Keyword arguments a measure gets from the log: the days, their state, and tables indexed by date."""
+FROM_THE_LOG = ("days", "state", "activities", "runs", "gear", "diary", "distance", "sleep", "bounds", "found")
+"""Keyword arguments a measure gets from the log: the days, their state, tables indexed by date, daily Series, bounds of
+a signal where load is missing, and (found) what other rules gave."""
+
+BUILDS_ON = ("minutes_from", "distance_from", "alone", "together")
+"""Parameters that name the rules whose findings a measure asks for as ``found``."""
 
 
 def longest_run(
@@ -256,55 +255,6 @@ def weekly_increase(
     return answer(signal.index, reason, **ends)
 
 
-def diary_flag(
-    signal: pd.DataFrame,
-    *,
-    days: pd.DatetimeIndex,
-    tags: Sequence[str],
-    hold_days: int,
-    minor_tags: Sequence[str] = (),
-) -> pd.DataFrame:
-    """Count which of the named signs were written down. One entry is enough; nothing mutes it.
-
-    A sign is a kind or a tag of an entry; a kind with the value 0 says that the sign is absent. Signs count together
-    when they were written down on the same day. An entry, whatever it says, speaks for its day and `hold_days` after:
-    a sign stays in sight for as long, and without a recent entry a day is not assessable rather than fine.
-
-    Parameters
-    ----------
-    signal : DataFrame
-        The diary, indexed by date.
-    tags, minor_tags : list of str
-        The signs that raise the rule, and those that are only noted.
-    hold_days : int
-        Days after an entry for which it speaks.
-
-    Returns
-    -------
-    DataFrame
-        flags, minor: most signs on one day, in sight on this day.
-    """
-    place = days.get_indexer(pd.DatetimeIndex(signal.index).normalize())
-    written = np.full(len(days), np.nan)
-    written[place[place >= 0]] = 0.0
-    counts = {"flags": written, "minor": written.copy()}
-    absent = (signal["value"] == 0).to_numpy()
-    entries = zip(place, signal["kind"].fillna(""), signal["tags"].fillna(""), absent, strict=True)
-    ticked: dict[int, set[str]] = {}
-    for at, kind, text, none in entries:
-        names = set(text.lower().replace(",", " ").replace(";", " ").replace("|", " ").split())
-        ticked.setdefault(int(at), set()).update(names | (set() if none else {kind.lower()}))
-    for day, names in ticked.items():
-        if day >= 0:
-            counts["flags"][day] = len(names & set(tags))
-            counts["minor"][day] = len(names & set(minor_tags))
-    held = {name: np.fmax.reduce(look_back(count, hold_days), axis=1) for name, count in counts.items()}
-    silent: Flags = np.isnan(held["flags"])
-    reason = first_reason((not_yet(np.isfinite(written)), "no_diary"), (silent, "stale"))
-    columns: dict[str, Floats] = held
-    return answer(days, reason, **columns)
-
-
 MEASURES: dict[str, Callable[..., pd.DataFrame]] = {
     measure.__name__: measure
     for measure in (
@@ -318,7 +268,27 @@ MEASURES: dict[str, Callable[..., pd.DataFrame]] = {
         strength,
         shoe_distance,
         shoe_rotation,
+        intensity_minutes,
+        hard_easy,
+        performance_fall,
+        late_in_runs,
+        monotony,
+        acute_chronic,
         diary_flag,
+        pain_trend,
+        persistent_pain,
+        tagged_pain,
+        lasting_pain,
+        running_through_pain,
+        rest_by_severity,
+        stay_active,
+        cross_training,
+        shoe_signs,
+        fatigue,
+        recovery_signs,
+        mobility,
+        squat_test,
+        cooling,
     )
 }
 """Every measure a rule may name."""

@@ -1,6 +1,6 @@
-"""The measure of running form: cadence or vertical oscillation, compared at the same speed.
+"""The measure of running form: cadence, vertical oscillation or ground contact, compared at the same speed.
 
-Both go with speed, so a slower month looks like a change of form. Each run becomes one point, its medians over minutes
+All go with speed, so a slower month looks like a change of form. Each run becomes one point, its medians over minutes
 of steady running; recent runs are compared with the line through the runs of the months before.
 """
 
@@ -10,15 +10,26 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from loadlens.windows import Flags, Floats, answer, first_reason, not_yet, on_days, row_medians, row_spreads, share
+from loadlens.run_minutes import flag_locked, keep_steady
+from loadlens.windows import (
+    Flags,
+    Floats,
+    Texts,
+    answer,
+    first_reason,
+    not_yet,
+    on_days,
+    row_medians,
+    row_spreads,
+    share,
+)
 
 Ordinals = NDArray[np.int64]
 
-COLUMNS = ("change", "change_se", "percent", "now", "usual", "speed", "residual")
-"""What the measure gives for each day."""
+COLUMNS = ("change", "change_se", "percent", "now", "usual", "x", "residual")
+"""What a comparison gives for each day."""
 
 HUBER = 1.345
 """Residuals beyond so many spreads weigh less: 95 % efficient on normal data (Huber 1964, Ann Math Stat 35:73)."""
@@ -45,6 +56,8 @@ def form_change(
     minimum_cadence: float,
     minimum_speed: float,
     maximum_grade: float,
+    lock_width: float,
+    lock_share: float,
     left_out: Sequence[str],
 ) -> pd.DataFrame:
     """Compare the recent runs with what the same speed used to go with.
@@ -56,7 +69,7 @@ def form_change(
     signal : DataFrame
         Minutes of runs or, as a fallback, runs, indexed by date.
     column : str
-        cadence [steps/min] or vertical_oscillation [mm].
+        cadence [steps/min], vertical_oscillation [mm] or ground_contact [ms].
     baseline_days : (int, int)
         First and last day, counted back, of the runs the line is drawn through.
     minimum_baseline : int
@@ -73,6 +86,9 @@ def form_change(
     recorded_seconds, moving_share, minimum_cadence, minimum_speed, maximum_grade : float
         What makes a minute one of steady running: recorded [s], in motion [share], not walked [steps/min, m/s], and
         level [%] where the grade is known. A whole run must meet the cadence and the speed.
+    lock_width, lock_share : float
+        Runs whose cadence is within so many of the heart rate for so large a share of the minutes are left out: one
+        was taken for the other; so are runs whose cadence never moves and is that of the run before.
     left_out : list of str
         Kinds of run (``sub_sport``) whose speed is not comparable.
 
@@ -91,10 +107,19 @@ def form_change(
     """
     kept = signal[~signal["sub_sport"].isin(list(left_out)) & (signal["cadence"] >= minimum_cadence)]
     if "minute" in kept:
-        grade = kept["grade"].abs()
-        steady = (kept["recorded"] >= recorded_seconds) & (kept["moving"] >= moving_share)
-        steady &= (kept["minute"] >= warm_up_minutes) & (kept["speed"] >= minimum_speed)
-        points = _summarise(kept[steady & ~(grade > maximum_grade)], column, minimum_minutes)
+        kept = kept[
+            keep_steady(
+                kept,
+                recorded_seconds=recorded_seconds,
+                moving_share=moving_share,
+                warm_up_minutes=warm_up_minutes,
+                minimum_cadence=minimum_cadence,
+                minimum_speed=minimum_speed,
+                maximum_grade=maximum_grade,
+            )
+        ]
+        kept = kept[~flag_locked(kept, lock_width=lock_width, lock_share=lock_share)]
+        points = summarise_runs(kept, ("speed", column), minimum_minutes)
     else:
         moving = kept["moving"].fillna(kept["duration"])
         speed = kept["speed"].fillna(kept["distance"] / moving.where(moving > 0))
@@ -104,19 +129,67 @@ def form_change(
         (_none_yet(signal.index, days), "no_minutes" if "minute" in signal else "no_runs"),
         (_none_yet(signal.index[signal[column].notna()], days), f"no_{column}"),
     )
+    frame = compare_recent(
+        points.set_axis(["x", "y"], axis=1),
+        days,
+        lacking,
+        baseline_days=baseline_days,
+        minimum_baseline=minimum_baseline,
+        recent_runs=recent_runs,
+        recent_days=recent_days,
+        slope_bounds=slope_bounds,
+        maximum_spread=np.inf if "minute" in signal else maximum_spread,
+    )
+    return frame.rename(columns={"x": "speed"})
+
+
+def compare_recent(
+    points: pd.DataFrame,
+    days: pd.DatetimeIndex,
+    lacking: Texts,
+    *,
+    baseline_days: tuple[int, int],
+    minimum_baseline: int,
+    recent_runs: int,
+    recent_days: int,
+    slope_bounds: tuple[float, float],
+    maximum_spread: float = np.inf,
+    other_bounds: tuple[float, float] | None = None,
+) -> pd.DataFrame:
+    """Compare the last runs with the line through those of the months before, day by day.
+
+    Parameters
+    ----------
+    points : DataFrame
+        One row per run, oldest first, indexed by date: x, y and, with `other_bounds`, z.
+    lacking : array of str, shape (days,)
+        Reasons that come before the ones found here; "" where there is none.
+    baseline_days, minimum_baseline, recent_runs, recent_days, slope_bounds, maximum_spread
+        As in `form_change`.
+    other_bounds : (float, float), optional
+        What y may gain for one z, for what the line leaves over; runs whose z is NaN are left as they are.
+
+    Returns
+    -------
+    DataFrame
+        change, change_se, percent, now, usual, x, residual, as `form_change` has them.
+    """
     if len(points) < recent_runs:
         blank = np.full(len(days), np.nan)
         return answer(days, np.where(lacking == "", "too_few_runs", lacking), **dict.fromkeys(COLUMNS, blank))
     dates = _ordinals(pd.DatetimeIndex(points.index))
-    x, y = np.asarray(points["speed"], dtype=np.float64), np.asarray(points[column], dtype=np.float64)
-    last, verdicts, thin = _compare(dates, x, y, baseline_days, minimum_baseline, recent_runs, slope_bounds)
+    x, y = (np.asarray(points[name], dtype=np.float64) for name in ("x", "y"))
+    z = None if other_bounds is None else np.asarray(points["z"], dtype=np.float64)
+    last, verdicts, thin = _compare(
+        dates, x, y, z, baseline_days, minimum_baseline, recent_runs, slope_bounds, other_bounds or (0.0, 0.0)
+    )
     today = _ordinals(days)
     shown = np.searchsorted(dates[last], today, side="right") - 1
     oldest = np.where(shown >= 0, dates[last - recent_runs + 1][shown], today - recent_days)
     reason = first_reason(
         (today - oldest >= recent_days, "too_few_runs"),
         (thin[shown], "baseline_missing"),
-        ((verdicts["spread"] > maximum_spread)[shown] & ("minute" not in signal), "wide_uncertainty"),
+        ((verdicts["spread"] > maximum_spread)[shown], "wide_uncertainty"),
     )
     reason = np.where(lacking == "", reason, lacking)
     frame = answer(days, reason, **{name: verdicts[name][shown] for name in COLUMNS})
@@ -124,11 +197,11 @@ def form_change(
     return frame
 
 
-def _summarise(minutes: pd.DataFrame, column: str, minimum_minutes: int) -> pd.DataFrame:
-    """Give one point per run: the medians of its steady minutes, by date."""
-    known = minutes[minutes[column].notna()]
+def summarise_runs(minutes: pd.DataFrame, columns: Sequence[str], minimum_minutes: int) -> pd.DataFrame:
+    """Give one point per run: the medians of its minutes in which all columns are known, by date."""
+    known = minutes[minutes[list(columns)].notna().all(axis=1)]
     runs = known.rename_axis("date").reset_index().groupby("activity", sort=False)
-    points = runs[["speed", column]].median().assign(date=runs["date"].first())
+    points = runs[list(columns)].median().assign(date=runs["date"].first())
     return points[runs.size() >= minimum_minutes].set_index("date").sort_index(kind="stable")
 
 
@@ -136,10 +209,12 @@ def _compare(
     dates: Ordinals,
     x: Floats,
     y: Floats,
+    z: Floats | None,
     baseline_days: tuple[int, int],
     minimum_baseline: int,
     recent_runs: int,
     slope_bounds: tuple[float, float],
+    other_bounds: tuple[float, float],
 ) -> tuple[Ordinals, dict[str, Floats], Flags]:
     """Judge each day with a run: place of its last run, the numbers, and whether the baseline is too thin."""
     last = np.flatnonzero(np.append(np.diff(dates) > 0, True))
@@ -150,18 +225,25 @@ def _compare(
     inside = place < beyond[:, None]
     place = np.minimum(place, len(x) - 1)
     slope, intercept, spread = fit_lines(x[place], y[place], inside, slope_bounds)
-    recent_x = sliding_window_view(x, recent_runs)[last - recent_runs + 1]
-    recent_y = sliding_window_view(y, recent_runs)[last - recent_runs + 1]
-    line = intercept[:, None] + slope[:, None] * recent_x
-    change = row_medians(recent_y - line)
+    recent = last[:, None] + np.arange(1 - recent_runs, 1)
+    line = intercept[:, None] + slope[:, None] * x[recent]
+    if z is not None:
+        left = y[place] - intercept[:, None] - slope[:, None] * x[place]
+        told = inside & np.isfinite(z[place])
+        second, shift, rest = fit_lines(np.nan_to_num(z[place]), left, told, other_bounds)
+        enough = told.sum(axis=1) >= minimum_baseline
+        line += np.where(enough[:, None] & np.isfinite(z[recent]), shift[:, None] + second[:, None] * z[recent], 0.0)
+        spread = np.where(enough, rest, spread)
+    off = y[recent] - line
+    change = row_medians(off)
     verdicts = {
         "change": change,
         "change_se": change / (np.maximum(spread, 1e-6) / np.sqrt(recent_runs)),
-        "percent": 100 * row_medians((recent_y - line) / line),
-        "now": row_medians(recent_y),
-        "usual": row_medians(recent_y) - change,
-        "speed": row_medians(recent_x),
-        "residual": recent_y[:, -1] - line[:, -1],
+        "percent": 100 * row_medians(share(off, line)),
+        "now": row_medians(y[recent]),
+        "usual": row_medians(y[recent]) - change,
+        "x": row_medians(x[recent]),
+        "residual": off[:, -1],
         "spread": spread,
     }
     return last, verdicts, (beyond - first) < minimum_baseline
