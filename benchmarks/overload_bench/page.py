@@ -24,6 +24,24 @@ NAMES = {
 }
 """What naive rules are called in tables; rules of loadlens keep their id."""
 
+LABELS = {
+    "longest_run": "longest run",
+    "two_week_volume": "two weeks",
+    "resting_heart_rate": "running sum",
+    "cadence": "at equal speed",
+    "ten_percent": "10 % week",
+    "week_of_four": "mean of 4 weeks",
+    "acwr_coupled": "7:28",
+    "acwr_uncoupled": "7:21",
+    "acwr_ewma": "EWMA",
+    "mean_plus_5": "mean + 5",
+    "raw_cadence": "raw",
+}
+"""What rules are called in the figure."""
+
+NAIVE_SUITE = ("ten_percent", "mean_plus_5", "raw_cadence", "efficiency_drop")
+"""One naive rule for each thing that is watched: what someone hears who uses them all."""
+
 PANELS = [  # scenario, variant, window, heading
     ("volume_40", "weekly_cv 0.25", 21, "+40 % a week, found in 21 days"),
     ("one_run_1.6", "weekly_cv 0.25", 1, "one run of 1.6×, the same day"),
@@ -79,6 +97,8 @@ def burden_table(found: dict[str, Any]) -> str:
         for low, high in [everyone[f"{level}_interval"]]
     ]
     rows.append(["all rules of loadlens together", *together, "", "", "", ""])
+    suite = sum(burden_of(found, name)["watch_per_runner_year"]["value"] for name in NAIVE_SUITE)
+    rows.append(["the naive rules marked * together", f"{suite:.2f}", "", "", "", "", ""])
     for entry in found["stable"]:
         if (entry["population"], entry["group"]) != ("steady", "all"):
             continue
@@ -88,7 +108,8 @@ def burden_table(found: dict[str, Any]) -> str:
         ]
         act = _interval(entry["act_per_runner_year"]) if entry["kind"] == "loadlens" else ""
         rows.append([
-            NAMES.get(entry["rule"], entry["rule"]), _interval(entry["watch_per_runner_year"]), act,
+            NAMES.get(entry["rule"], entry["rule"]) + " *" * (entry["rule"] in NAIVE_SUITE),
+            _interval(entry["watch_per_runner_year"]), act,
             f"{entry['days_per_runner_year']:.0f}", f"{entry['not_assessable']:.0%}", *others,
         ])  # fmt: skip
     return _table(rows)
@@ -184,18 +205,27 @@ def _rounded(value: Any) -> Any:
 def draw(found: dict[str, Any], path: Path) -> None:
     """Draw what is found against what it costs, one panel per kind of overload."""
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     figure = Figure(figsize=(8, 6.4), layout="constrained")
     for axes, panel in zip(figure.subplots(2, 2, sharey=True).flat, PANELS, strict=True):
         _draw_panel(axes, found, *panel)
     figure.supxlabel("alarms a runner-year on steady runners", fontsize=9)
     figure.supylabel("hit minus chance", fontsize=9)
+    keys = [
+        Line2D([], [], marker=marker, color=colour, markerfacecolor=face, linewidth=0, label=label)
+        for marker, colour, face, label in (
+            ("o", "#0072b2", "#0072b2", "loadlens"),
+            ("s", "0.45", "white", "naive rules"),
+        )
+    ]
+    figure.legend(handles=keys, loc="outside upper right", ncols=2, fontsize=8, frameon=False)
     figure.savefig(path, dpi=110)
 
 
 def _draw_panel(axes: Axes, found: dict[str, Any], scenario: str, variant: str, window: int, heading: str) -> None:
     rules = dict.fromkeys(e["rule"] for e in found["results"] if e["scenario"] == scenario)
-    for name in rules:
+    for place, name in enumerate(rules):
         entry = pick(found, scenario, variant, window, name)
         if entry is None:
             continue
@@ -210,11 +240,11 @@ def _draw_panel(axes: Axes, found: dict[str, Any], scenario: str, variant: str, 
             fmt="o" if ours else "s", color=colour, markerfacecolor=colour if ours else "white", markersize=6,
             linewidth=0.8,
         )  # fmt: skip
-        axes.annotate(NAMES.get(name, name), (cost["value"], gain["value"]), textcoords="offset points",
-                      xytext=(6, 5), fontsize=7, color=colour)  # fmt: skip
+        axes.annotate(LABELS[name], (cost["value"], gain["value"]), textcoords="offset points", clip_on=False,
+                      xytext=(5, 6 if ours or place % 2 else -11), fontsize=8, color=colour)  # fmt: skip
     axes.axhline(0, color="0.7", linewidth=0.8)
     axes.set_title(heading, fontsize=9, loc="left")
-    axes.set_xlim(0, 12)
-    axes.set_ylim(-0.15, 1.08)
+    axes.set_xlim(0, 10.5)
+    axes.set_ylim(-0.25, 1.1)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
