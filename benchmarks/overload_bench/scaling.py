@@ -16,11 +16,11 @@ WEEKS = 522
 def measure(counts: tuple[int, ...]) -> dict[str, Any]:
     """Time the whole guidance on ten years of one runner (best of 3) and of so many runners in turn."""
     guidance = read_guidance()
-    logs = [write_log(draw_runner(kind_of(number), f"B-{number}", WEEKS)) for number in range(3)]
+    logs = [write_log(draw_runner(kind_of(number), f"B-{number}", WEEKS)) for number in range(min(3, counts[-1]))]
     best = min(_time(lambda: assess(logs[0], guidance)) for _ in range(3))
     seconds = {}
     for count in counts:
-        seconds[str(count)] = _time(lambda count=count: [assess(logs[n % 3], guidance) for n in range(count)])
+        seconds[str(count)] = _time(lambda count=count: [assess(logs[n % len(logs)], guidance) for n in range(count)])
     last = counts[-1]
     return {
         "ten_years_of_one_runner_seconds": best,
