@@ -120,7 +120,8 @@ def result_table(found: dict[str, Any], *, quiet: bool) -> str:
     rows = [["planted", "among", "days", "rule", "hit", "chance", "hit minus chance", "delay", "not assessable",
              "at 1 a year", "at 2 a year"]]  # fmt: skip
     for entry in found["results"]:
-        if entry["quiet"] != quiet or (quiet and entry["variant"] != "all"):
+        told = "all" if quiet or entry["window_days"] == 1 else None
+        if entry["quiet"] != quiet or (entry["variant"] == "all") != (told == "all"):
             continue
         delay = entry["median_delay_days"]
         moved = [f"{entry[f'at_{n}_per_year']['hit']:.2f} ({entry[f'at_{n}_per_year']['chance']:.2f})" for n in (1, 2)]
@@ -168,9 +169,10 @@ def time_line(found: dict[str, Any]) -> str:
     """Say in one sentence how long assessing takes."""
     time = found["time"]
     counts = ", ".join(f"{count}: {seconds:.1f} s" for count, seconds in time["runners_seconds"].items())
+    minutes = time["projected_1000_runners_seconds"] / 60
     return (
-        f"Assessing ten years of one runner takes {time['ten_years_of_one_runner_seconds']:.2f} s; runners in turn, "
-        f"one process: {counts}; 1,000 runners would take {time['projected_1000_runners_seconds'] / 60:.0f} minutes."
+        f"Assessing ten years of one runner takes {time['ten_years_of_one_runner_seconds']:.2f} s of processor time; "
+        f"runners in turn: {counts}; 1,000 runners would take {minutes:.0f} minutes."
     )
 
 

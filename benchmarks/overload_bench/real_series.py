@@ -57,7 +57,7 @@ def _more_beats(size: float) -> Callable[[RunningLog, pd.Timestamp], RunningLog]
 
 
 PLANTED = (
-    Planted("volume_40", RUN_RULES, _more_distance, (21, 42), 196),
+    Planted("volume_40", (*VOLUME[:2], *VOLUME_BASELINES), _more_distance, (21, 42), 196),
     Planted("resting_heart_rate_5", NIGHT, _more_beats(5), (14, 24), 40),
     Planted("resting_heart_rate_3", NIGHT, _more_beats(3), (14, 24), 40),
 )
@@ -107,7 +107,7 @@ def run_series(folder: Path, judge: Judge) -> dict[str, Any]:
     for own, names in zip(lives, rules, strict=True):
         found["burden"] += [_burden([verdicts[name] for _, verdicts in own], name) for name in names]
     for planted in PLANTED:
-        found["results"] += list(_plant(planted, lives[0] if planted.rules is RUN_RULES else lives[1], judge))
+        found["results"] += list(_plant(planted, lives[1] if planted.rules is NIGHT else lives[0], judge))
     return found
 
 
