@@ -23,7 +23,7 @@ FLOORS = [
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings"},
     # measures, and the parts of formats
-    {"load_bounds", "recovery", "run_minutes", "diary_entries", "shoe_wear"}
+    {"load_bounds", "recovery", "run_minutes", "diary_days", "shoe_wear"}
     | {"coverage", "merging", "simulation", "diary_words"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},

@@ -40,16 +40,17 @@ def wellness_of(days: int, seed: int = 2) -> pd.DataFrame:
     )
 
 
-def with_minutes(log: RunningLog, drop_from: str | None = None) -> RunningLog:
-    """Twenty minutes for each run, cadence 130 + 15 x speed; five steps fewer from a date on."""
+def with_minutes(log: RunningLog, drop_from: str | None = None, hard_from: str | None = None) -> RunningLog:
+    """Twenty minutes for each run, cadence 130 + 15 x speed, every fourth run hard; from a date fewer steps, or all hard."""
     rng = np.random.default_rng(3)
     rows = []
-    for key, date in zip(log.runs["activity"], log.runs["date"], strict=True):
+    for n, (key, date) in enumerate(zip(log.runs["activity"], log.runs["date"], strict=True)):
         speed = 2.6 + 0.6 * rng.random()
         shift = rng.normal(0, 1) - (5 if drop_from and date >= pd.Timestamp(drop_from) else 0)
         minute = np.arange(20)
         frame = pd.DataFrame({"activity": key, "minute": minute, "recorded": 60.0, "moving": 1.0, "speed": speed})
-        frame["heart_rate"] = 130 + 10 * rng.random() + (25 if rng.random() < 0.25 else 0) + rng.random(20)
+        hard = n % 4 == 1 or (hard_from is not None and date >= pd.Timestamp(hard_from))
+        frame["heart_rate"] = (160 if hard else 135) + 4 * rng.random() + rng.random(20)
         frame.loc[rng.random(20) < 0.02, "heart_rate"] = np.nan
         frame["ground_contact"] = 260 - 30 * speed + shift
         rows.append(frame.assign(cadence=130 + 15 * speed + shift, vertical_oscillation=88.0 + shift / 5))
@@ -117,6 +118,28 @@ def test_a_planted_fall_of_cadence_is_found():
     found = assess(with_minutes(log, drop_from="2024-08-01"), GUIDANCE)
     alarm = found.alarms[found.alarms["rule"] == "cadence"].iloc[0]
     assert pd.Timestamp("2024-08-01") < alarm["start"] < pd.Timestamp("2024-08-25")
+
+
+def test_planted_hard_weeks_are_found():
+    """All four runs a week are hard, not one: 80 instead of 20 minutes."""
+    log = steady_log()
+    log = replace(log, activities=log.activities.assign(duration=1200.0))  # as long as its minutes: none is missing
+    found = assess(with_minutes(log, hard_from="2024-08-05"), GUIDANCE)
+    alarm = found.alarms[found.alarms["rule"] == "intensity_minutes"].iloc[0]
+    assert pd.Timestamp("2024-08-05") < alarm["start"] < pd.Timestamp("2024-08-14")
+    days = found.alarms[found.alarms["rule"] == "hard_easy"]["start"]
+    assert days.empty  # Tuesday, Thursday, Saturday, Sunday: never three in a row, and four a week
+
+
+def test_signs_of_other_rules_are_counted_once_they_call_for_attention():
+    """Sleep of less than 6 hours and a resting heart rate 6 bpm higher: the two signs that this log can tell."""
+    wellness = wellness_of(280)
+    wellness.loc[200:230, "rhr_day"] += 6
+    wellness.loc[200:230, "sleep"] = 21_000.0
+    found = assess(replace(steady_log(), wellness=conform("wellness", wellness)[0]), GUIDANCE)
+    day = found.details["recovery_signs"].loc[START + pd.Timedelta(days=215)]
+    assert (day["signs"], day["assessable"]) == (2, 2)  # runs of 20 minutes say nothing of performance
+    assert level(found, "recovery_signs", str((START + pd.Timedelta(days=215)).date())) == "watch"
 
 
 def test_meanings_of_resting_heart_rate_are_never_mixed():

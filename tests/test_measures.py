@@ -391,6 +391,17 @@ def test_runs_without_shoes_named_make_an_interval():
     assert (clear["distance"], clear["possible"]) == (200_000, 260_000)
 
 
+def test_the_day_of_replacement_is_projected_at_the_rate_of_four_weeks():
+    """28 km in 28 days are 7 km a week; from 690 km the last 10 km take 10 days."""
+    found = shoes([(day, 4000.0, "A") for day in range(0, 28, 4)], 28, start=662_000).iloc[-1]
+    assert (found["distance"], found["weekly"]) == (690_000, 7000)
+    assert pd.Timestamp(found["due"], unit="D") == pd.Timestamp(MONDAY) + pd.Timedelta(days=27 + 10)
+
+
+def test_worn_or_idle_shoes_have_no_day_of_replacement():
+    assert np.isnan(shoes([(0, 10_000, "A")], 1, start=695_000)["due"].iloc[-1])
+
+
 def test_runs_before_the_first_in_a_pair_were_not_in_it():
     found = shoes([(0, 90_000, None), (5, 10_000, "A")], 6)
     assert found["possible"].iloc[-1] == 10_000
@@ -403,7 +414,16 @@ def test_rotation_is_the_share_of_the_main_pair():
         {"distance": [30_000.0, 10_000, 30_000, 10_000], "gear": ["A", "B", "A", "B"]}, index=index[[3, 10, 17, 24]]
     )
     day = measure("shoe_rotation", signal, days=index).iloc[-1]
-    assert (day["main"], day["pairs"]) == (0.75, 2)
+    assert (day["main"], day["main_high"], day["pairs"]) == (0.75, 0.75, 2)
+
+
+def test_runs_without_shoes_named_leave_the_rotation_between_two_ends():
+    """60 km in A, 20 in B, 20 unnamed: A took 60 to 80 %."""
+    index = days(28)
+    metres, gear = [30_000.0, 10_000, 20_000, 30_000, 10_000], ["A", "B", None, "A", "B"]
+    signal = pd.DataFrame({"distance": metres, "gear": gear}, index=index[[3, 10, 14, 17, 24]])
+    day = measure("shoe_rotation", signal, days=index).iloc[-1]
+    assert (day["main"], day["main_high"]) == (0.6, 0.8)
 
 
 # ---------------------------------------------------------------- diary

@@ -19,6 +19,7 @@ from loadlens.load_bounds import bound_distance
 from loadlens.measures import FROM_THE_LOG, MEASURES
 from loadlens.rules import FRAMES, builds_on
 from loadlens.training_load import session_load, session_minutes
+from loadlens.windows import not_yet, on_days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +34,8 @@ ALARM_GAP_DAYS = 14
 
 _LEVEL = pd.CategoricalDtype(list(LEVELS), ordered=True)
 _WATCH = LEVELS.index("watch")
-_NO_VALUE = {"no_data", "no_minutes", "no_runs", "no_diary", "no_resting_heart_rate", "no_sleep",
-             "no_cadence", "no_vertical_oscillation"}  # fmt: skip
+_NO_VALUE = np.array(["no_data", "no_minutes", "no_runs", "no_diary", "no_resting_heart_rate", "no_sleep",
+             "no_cadence", "no_vertical_oscillation", "no_ground_contact"], dtype=object)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,15 +164,20 @@ def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
     activities = log.activities.set_index("date")
     diary = log.diary.dropna(subset=["date"]).set_index("date")
     state = log.days.set_index("date")["state"]
-    runs = log.runs[["activity", "date", "sub_sport", "temperature"]]
-    minutes = log.minutes.merge(runs, on="activity").set_index("date")
-    minutes["activity"] = pd.factorize(minutes["activity"])[0]  # every measure groups by it
+    runs = log.runs
+    run = pd.Index(runs["activity"]).get_indexer(pd.Index(log.minutes["activity"]))
+    minutes = log.minutes[run >= 0].assign(activity=run[run >= 0])  # every measure groups by it: a number is quicker
+    for name in ("date", "sub_sport", "temperature"):
+        column = runs[name].astype("category") if name == "sub_sport" else runs[name]
+        minutes[name] = column.array[run[run >= 0]]
+    bare = ~np.isin(np.arange(len(runs)), run)
     return {
         "days": days,
         "state": state,
         "activities": activities,
         "runs": activities[activities["sport"] == "run"],
-        "minutes": minutes,
+        "minutes": minutes.set_index("date"),
+        "bare": ~not_yet(on_days(pd.DatetimeIndex(runs["date"][bare]), np.ones(int(bare.sum())), days) > 0),
         "diary": diary,
         "gear": log.gear,
         "distance": log.daily("activities.distance"),
@@ -206,8 +212,10 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
         return pd.DataFrame({"value": np.nan, "reason": np.where(begun, "not_yet_computed", "no_diary")}, index=days)
     measure = MEASURES[rule.measure]
     asked = {name: given[name] for name in FROM_THE_LOG if name in _parameters(rule.measure) and name in given}
-    frames = []
+    frames: list[pd.DataFrame] = []
     for name in rule.signal:
+        if name == "runs" and frames and not given["bare"].any():
+            continue  # averages of whole runs serve only where runs lack their minutes
         if name in FRAMES and name != "days":
             signal = given[name]
         else:
@@ -220,10 +228,17 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
             raise GuidanceError(f"rule {rule.id!r}: {rule.measure} gives no {sorted(missing)}; it gives {list(frame)}")
         frames.append(_settle(rule, frame).assign(signal=name))
     chosen = frames[0]
-    for frame in frames[1:]:  # a reason that speaks of values says more than one that there are none
-        lacking = chosen["reason"].isin(_NO_VALUE) & ~frame["reason"].isin(_NO_VALUE)
-        better = (chosen["reason"] != "") & ((frame["reason"] == "") | lacking)
-        chosen = chosen.where(~better, frame)
+    for name, frame in zip(rule.signal[1:], frames[1:], strict=False):
+        before, after = (
+            _reasons(chosen),
+            _reasons(frame),
+        )  # one that speaks of values says more than that there are none
+        telling = np.isin(before, _NO_VALUE) & ~np.isin(after, _NO_VALUE)  # of values, not that there are none
+        better = (before != "") & ((after == "") | telling)
+        if name == "runs":
+            better &= given["bare"]
+        if better.any():
+            chosen = chosen.where(pd.Series(~better, index=chosen.index), frame)
     return chosen
 
 
@@ -233,14 +248,19 @@ def _settle(rule: Rule, frame: pd.DataFrame) -> pd.DataFrame:
     if ends:
         high = frame.assign(**{str(column).removesuffix("_high"): frame[column] for column in ends})
         differ = _judge(rule, frame) != _judge(rule, high)
-        frame = frame.assign(reason=frame["reason"].mask(differ, "load_between"))
+        if differ.any():
+            frame = frame.assign(reason=np.where(differ, "load_between", _reasons(frame)))
     return frame
+
+
+def _reasons(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.object_]]:
+    return frame["reason"].to_numpy(dtype=object)
 
 
 # ---------------------------------------------------------------- measure -> level -> episode
 def _judge(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Give each day its place in LEVELS: the highest level of which any condition holds."""
-    assessable = (frame["reason"] == "").to_numpy()
+    assessable: Flags = np.asarray(_reasons(frame) == "", dtype=bool)
     codes = assessable.astype(np.int64)
     for level in LEVELS[2:]:
         for condition in rule.levels.get(level, ()):
@@ -258,7 +278,7 @@ def _within(values: np.ndarray[Any, np.dtype[np.float64]], bound: str, limit: fl
 
 
 def _values(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.where(frame["reason"] == "", frame[rule.value or "value"].to_numpy(float), np.nan)
+    return np.where(_reasons(frame) == "", frame[rule.value or "value"].to_numpy(float), np.nan)
 
 
 def _days(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
@@ -275,7 +295,7 @@ def _days(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.in
 
 def _episodes(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
     """Cut the timeline wherever the level, or the reason of not knowing, changes."""
-    reasons = frame["reason"].to_numpy(dtype=object)
+    reasons = _reasons(frame)
     starts = np.flatnonzero(np.append(True, (np.diff(codes) != 0) | (reasons[1:] != reasons[:-1])))
     ends = np.append(starts[1:], len(codes)) - 1
     furthest = np.fmin if rule.worse == "lower" else np.fmax

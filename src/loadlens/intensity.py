@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from loadlens.diary_entries import entries_of, take_by_day
+from loadlens.diary_days import entries_of, take_by_day
 from loadlens.run_minutes import flag_locked
 from loadlens.windows import (
     Floats,
@@ -17,12 +17,13 @@ from loadlens.windows import (
     look_back,
     not_yet,
     on_days,
+    place_on,
     row_medians,
     share,
     streaks,
 )
 
-COLUMNS = {"heart_rate": 1.0, "speed": 0.02}
+COLUMNS = {"heart_rate": 1.0, "speed": 0.05}
 """What a limit can be drawn on, and the step [bpm, m/s] in which it is drawn."""
 
 
@@ -53,9 +54,8 @@ def intensity_minutes(
     A minute is hard above a share of the runner's own best sustained effort: the median, over the hardest runs of the
     last months, of the highest mean heart rate (where that is not assessable: speed) over so many minutes on end. Half
     the range of those runs is the uncertainty of the limit. Without efforts that stand clear of the usual run nothing
-    is called hard. Minutes without a value may have been hard, up to the most of any day of these weeks, and to
-    one sustained effort at least. A day is assessable
-    when the highest and the lowest limit give the same level.
+    is called hard. Minutes without a value may have been hard: up to the most of any day of these weeks, and to one
+    sustained effort at least. A day is assessable when the highest and the lowest limit give the same level.
 
     Parameters
     ----------
@@ -102,8 +102,9 @@ def intensity_minutes(
     The limit is ours. Ramskov et al. 2018, BMJ Open Sport Exerc Med 4:e000333: building up intensity did not differ
     from building up distance.
     """
-    heart = signal[~flag_locked(signal, lock_width=lock_width, lock_share=lock_share)]
-    flat = signal[~signal["sub_sport"].isin(list(left_out)) & ~(signal["grade"].abs() > maximum_grade)]
+    taken = signal[["activity", "minute", "recorded", *COLUMNS]]
+    heart = taken[~flag_locked(signal, lock_width=lock_width, lock_share=lock_share)]
+    flat = taken[~signal["sub_sport"].isin(list(left_out)) & ~(signal["grade"].abs() > maximum_grade)]
     length = np.asarray(runs["moving"].fillna(runs["duration"]).fillna(runs["elapsed"]), dtype=np.float64) / 60
     run_minutes = on_days(runs.index, length, days)
     run_minutes[on_days(runs.index, np.isnan(length).astype(np.float64), days) > 0] = np.inf  # of unknown length
@@ -147,13 +148,12 @@ def intensity_minutes(
 
 def _sum_up(table: pd.DataFrame, column: str, days: pd.DatetimeIndex, sustained: int) -> tuple[Floats, Floats]:
     """Give each day its best sustained effort, and its minutes at or above each step of the column."""
-    known = table[table[column].notna() & (table["recorded"] > 0)]
-    values = np.asarray(known[column], dtype=np.float64)
-    run = pd.factorize(known["activity"])[0]
-    minute = np.asarray(known["minute"], dtype=np.float64)
+    run = pd.factorize(table["activity"])[0]
+    minute = np.asarray(table["minute"], dtype=np.float64)
+    values, recorded = (np.asarray(table[name], dtype=np.float64) for name in (column, "recorded"))
     order = np.lexsort((minute, run))
-    values, run, minute = values[order], run[order], minute[order]
-    day = days.get_indexer(pd.DatetimeIndex(known.index))[order]
+    order = order[np.isfinite(values[order]) & (recorded[order] > 0)]
+    values, run, minute, day = values[order], run[order], minute[order], place_on(table.index, days)[order]
     best = np.full(len(days), np.nan)
     if len(values) >= sustained:
         total = np.concatenate([[0.0], np.cumsum(values)])
@@ -165,7 +165,7 @@ def _sum_up(table: pd.DataFrame, column: str, days: pd.DatetimeIndex, sustained:
     steps = np.floor(values / COLUMNS[column] + 1e-9).astype(np.int64)
     width = int(steps.max(initial=0)) + 2
     inside = day >= 0
-    weights = np.asarray(known["recorded"], dtype=np.float64)[order] / 60
+    weights = recorded[order] / 60
     flat = np.bincount(day[inside] * width + steps[inside], weights[inside], minlength=len(days) * width)
     return best, np.asarray(flat.reshape(len(days), width)[:, ::-1].cumsum(axis=1)[:, ::-1])
 
@@ -174,11 +174,13 @@ def _estimate_limit(
     rows: Floats, minimum_runs: int, hardest_runs: int, limit_share: float, clear_share: float
 ) -> tuple[Floats, Floats, Texts]:
     """Give each day the limit, its uncertainty, and why there is none."""
-    count = np.isfinite(rows).sum(axis=1)
-    usual = row_medians(rows)
-    hardest = -np.sort(-np.where(np.isfinite(rows), rows, -np.inf), axis=1)[:, :hardest_runs]
+    ordered = np.sort(rows, axis=1)  # NaN go last
+    count = np.isfinite(ordered).sum(axis=1)
     few = count < max(minimum_runs, hardest_runs)
-    hardest[few] = np.nan
+    line = np.arange(len(rows))
+    usual = (ordered[line, np.maximum(count - 1, 0) // 2] + ordered[line, np.maximum(count, 1) // 2]) / 2
+    place = np.maximum(count[:, None] - 1 - np.arange(hardest_runs), 0)
+    hardest = np.where(few[:, None], np.nan, ordered[line[:, None], place])
     limit = limit_share * row_medians(hardest)
     doubt = limit_share * (hardest[:, 0] - hardest[:, -1]) / 2
     reason = first_reason((few, "too_few_runs"), (limit - doubt < (1 + clear_share) * usual, "no_hard_runs"))
@@ -271,7 +273,7 @@ def hard_easy(
     least = np.asarray(minutes["today"], dtype=np.float64)
     most = np.asarray(minutes["today_high"], dtype=np.float64)
     metres = np.full(n, np.nan)
-    place = days.get_indexer(pd.DatetimeIndex(signal.index))
+    place = place_on(signal.index, days)
     np.fmax.at(metres, place[place >= 0], np.asarray(signal["distance"], dtype=np.float64)[place >= 0])
     before = look_back(metres, long_days, 1)
     usual = np.where(np.isfinite(before).sum(axis=1) >= minimum_runs, row_medians(before), np.nan)

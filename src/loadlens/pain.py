@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from loadlens.diary_entries import count_by_day, entries_of, entries_tagged, find_silence, take_by_day
+from loadlens.diary_days import count_by_day, entries_of, entries_tagged, find_silence, take_by_day
 from loadlens.windows import Floats, answer, first_reason, look_back, on_days, share
 
 QUANTILE = 1.96

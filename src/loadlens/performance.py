@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from loadlens.run_minutes import flag_locked, keep_steady, level_speed, sum_by
+from loadlens.run_minutes import choose_minutes, level_speed, sum_by
 from loadlens.running_form import compare_recent, summarise_runs
 from loadlens.windows import Flags, Floats, Texts, answer, first_reason, look_back, not_yet, on_days, share
+
+UNKNOWN_HEAT = -999.0
+"""Stands for a temperature [°C] that a run does not know, while medians are taken."""
 
 
 def performance_fall(
@@ -77,24 +80,24 @@ def performance_fall(
     Minetti et al. 2002, J Appl Physiol 93:1039 (slopes). The statistic is ours: speed at a heart rate varied by 2.6 to
     7.1 % from run to run in ten real logs.
     """
-    kept = signal[~signal["sub_sport"].isin(list(left_out))]
-    kept = kept[
-        keep_steady(
-            kept,
-            recorded_seconds=recorded_seconds,
-            moving_share=moving_share,
-            warm_up_minutes=warm_up_minutes,
-            minimum_cadence=minimum_cadence,
-            minimum_speed=minimum_speed,
-            maximum_grade=maximum_grade,
-        )
-    ]
-    kept = kept[~flag_locked(kept, lock_width=lock_width, lock_share=lock_share)]
+    kept = choose_minutes(
+        signal,
+        ["speed", "grade", "temperature"],
+        left_out=left_out,
+        lock_width=lock_width,
+        lock_share=lock_share,
+        recorded_seconds=recorded_seconds,
+        moving_share=moving_share,
+        warm_up_minutes=warm_up_minutes,
+        minimum_cadence=minimum_cadence,
+        minimum_speed=minimum_speed,
+        maximum_grade=maximum_grade,
+    )
     flat = level_speed(*(np.asarray(kept[name], dtype=np.float64) for name in ("speed", "grade")))
-    points = summarise_runs(kept.assign(flat=flat, heat=kept["temperature"].fillna(-999.0)),
-                            ("heart_rate", "flat", "heat"), minimum_minutes)  # fmt: skip
+    kept = kept.assign(flat=flat, heat=kept["temperature"].fillna(UNKNOWN_HEAT))
+    points = summarise_runs(kept, ("heart_rate", "flat", "heat"), minimum_minutes)
     points = points.set_axis(["x", "y", "z"], axis=1)
-    points["z"] = points["z"].where(points["z"] > -999.0)
+    points["z"] = points["z"].where(points["z"] > UNKNOWN_HEAT)
     frame = compare_recent(
         points,
         days,
@@ -185,21 +188,24 @@ def late_in_runs(
     Shown as context. Decoupling is in common use among coaches; no study on injuries was found, and both numbers are
     ours.
     """
-    kept = signal[
-        keep_steady(
-            signal,
-            recorded_seconds=recorded_seconds,
-            moving_share=moving_share,
-            warm_up_minutes=warm_up_minutes,
-            minimum_cadence=minimum_cadence,
-            minimum_speed=minimum_speed,
-            maximum_grade=maximum_grade,
-        )
-    ]
-    kept = kept[~flag_locked(kept, lock_width=lock_width, lock_share=lock_share)]
     needed = "heart_rate" if column == "decoupling" else "cadence"
-    kept = kept[kept[needed].notna()].reset_index(names="date").sort_values(["activity", "minute"], kind="stable")
+    kept = choose_minutes(
+        signal,
+        ["speed", "grade"],
+        left_out=(),
+        lock_width=lock_width,
+        lock_share=lock_share,
+        recorded_seconds=recorded_seconds,
+        moving_share=moving_share,
+        warm_up_minutes=warm_up_minutes,
+        minimum_cadence=minimum_cadence,
+        minimum_speed=minimum_speed,
+        maximum_grade=maximum_grade,
+    )
+    kept = kept[kept[needed].notna()]
     run = pd.factorize(kept["activity"])[0]
+    order = np.lexsort((np.asarray(kept["minute"], dtype=np.float64), run))
+    kept, run = kept.iloc[order], run[order]
     count = np.bincount(run, minlength=1)
     place = np.arange(len(kept)) - np.concatenate([[0], np.cumsum(count)])[run] if len(kept) else run
     flat = level_speed(*(np.asarray(kept[name], dtype=np.float64) for name in ("speed", "grade")))
@@ -213,8 +219,8 @@ def late_in_runs(
         ends = 100 * (1 - share(share(last_speed, last), share(first_speed, first)))
     else:
         ends = (first - last) - cadence_slope * (first_speed - last_speed)
-    dates = kept["date"].groupby(run).first()
-    points = pd.DataFrame({"x": 0.0, "y": ends[: len(dates)]}, index=pd.DatetimeIndex(dates))
+    dates = kept.index[np.unique(run, return_index=True)[1]]
+    points = pd.DataFrame({"x": 0.0, "y": ends[: len(dates)]}, index=dates)
     points = points[(count[: len(dates)] >= long_minutes)].dropna().sort_index(kind="stable")
     frame = compare_recent(
         points,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,22 +14,32 @@ FLAT_COST = 3.6
 """Energy cost of running on the level [J/kg/m], the constant of the polynomial below."""
 
 
-def keep_steady(
+def choose_minutes(
     minutes: pd.DataFrame,
+    columns: Sequence[str],
     *,
+    left_out: Sequence[str],
+    lock_width: float,
+    lock_share: float,
     recorded_seconds: float,
     moving_share: float,
     warm_up_minutes: float,
     minimum_cadence: float,
     minimum_speed: float,
     maximum_grade: float,
-) -> Flags:
-    """Tell which minutes are steady running after the warm-up.
+) -> pd.DataFrame:
+    """Take the minutes of steady running after the warm-up, without runs that are not comparable or not believed.
 
     Parameters
     ----------
     minutes : DataFrame
-        Minutes of runs.
+        Minutes of runs, indexed by date.
+    columns : list of str
+        Columns to take, beside activity and minute.
+    left_out : list of str
+        Kinds of run (``sub_sport``) that are left out.
+    lock_width, lock_share : float
+        What makes a run locked, as in `flag_locked`.
     recorded_seconds, moving_share, warm_up_minutes : float
         Recorded [s] and in motion [share] at least; minutes at the start that are left out.
     minimum_cadence, minimum_speed : float
@@ -37,12 +49,17 @@ def keep_steady(
 
     Returns
     -------
-    array of bool, shape (minutes,)
+    DataFrame
+        activity, minute and the columns, indexed by date.
     """
     kept = (minutes["recorded"] >= recorded_seconds) & (minutes["moving"] >= moving_share)
     kept &= (minutes["minute"] >= warm_up_minutes) & (minutes["speed"] >= minimum_speed)
     kept &= ~(minutes["cadence"] < minimum_cadence) & ~(minutes["grade"].abs() > maximum_grade)
-    return np.asarray(kept, dtype=bool)
+    if left_out:
+        kept &= ~minutes["sub_sport"].isin(list(left_out))
+    needed = dict.fromkeys(("activity", "minute", "heart_rate", "cadence", *columns))
+    taken = minutes.loc[np.asarray(kept, dtype=bool), list(needed)]
+    return taken[~flag_locked(taken, lock_width=lock_width, lock_share=lock_share)]
 
 
 def flag_locked(minutes: pd.DataFrame, *, lock_width: float, lock_share: float) -> Flags:

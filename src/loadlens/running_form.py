@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from loadlens.run_minutes import flag_locked, keep_steady
+from loadlens.run_minutes import choose_minutes
 from loadlens.windows import (
     Flags,
     Floats,
@@ -35,7 +35,10 @@ HUBER = 1.345
 """Residuals beyond so many spreads weigh less: 95 % efficient on normal data (Huber 1964, Ann Math Stat 35:73)."""
 
 ROUNDS = 10
-"""Reweightings of the line; the last ones move it by less than a watch resolves."""
+"""Reweightings of the line at most."""
+
+SETTLED = 1e-3
+"""Weights that move less than this move the line by less than a watch resolves."""
 
 
 def form_change(
@@ -105,22 +108,23 @@ def form_change(
     Heiderscheit et al. 2011, Med Sci Sports Exerc 43:296: 5 % more steps take load off the knee. Luedke et al. 2016,
     Med Sci Sports Exerc 48:1244. The statistic is ours.
     """
-    kept = signal[~signal["sub_sport"].isin(list(left_out)) & (signal["cadence"] >= minimum_cadence)]
-    if "minute" in kept:
-        kept = kept[
-            keep_steady(
-                kept,
-                recorded_seconds=recorded_seconds,
-                moving_share=moving_share,
-                warm_up_minutes=warm_up_minutes,
-                minimum_cadence=minimum_cadence,
-                minimum_speed=minimum_speed,
-                maximum_grade=maximum_grade,
-            )
-        ]
-        kept = kept[~flag_locked(kept, lock_width=lock_width, lock_share=lock_share)]
+    if "minute" in signal:
+        kept = choose_minutes(
+            signal,
+            ["speed", column],
+            left_out=left_out,
+            lock_width=lock_width,
+            lock_share=lock_share,
+            recorded_seconds=recorded_seconds,
+            moving_share=moving_share,
+            warm_up_minutes=warm_up_minutes,
+            minimum_cadence=minimum_cadence,
+            minimum_speed=minimum_speed,
+            maximum_grade=maximum_grade,
+        )
         points = summarise_runs(kept, ("speed", column), minimum_minutes)
     else:
+        kept = signal[~signal["sub_sport"].isin(list(left_out)) & (signal["cadence"] >= minimum_cadence)]
         moving = kept["moving"].fillna(kept["duration"])
         speed = kept["speed"].fillna(kept["distance"] / moving.where(moving > 0))
         kept = kept.assign(speed=speed)[(speed >= minimum_speed) & (moving >= 60 * minimum_minutes)]
@@ -265,19 +269,25 @@ def fit_lines(x: Floats, y: Floats, inside: Flags, slope_bounds: tuple[float, fl
     slope, intercept, spread : array of float, shape (rows,)
         `spread` is 1.4826 MAD of the residuals; NaN rows have no points.
     """
-    weight = inside.astype(float)
+    slope, intercept, spread = (np.full(len(x), np.nan) for _ in range(3))
+    weight, rows = inside.astype(float), np.arange(len(x))
     for _ in range(ROUNDS):
         total = weight.sum(axis=1)
         centre_x, centre_y = share((weight * x).sum(axis=1), total), share((weight * y).sum(axis=1), total)
         off_x = x - centre_x[:, None]
         along = (weight * off_x * (y - centre_y[:, None])).sum(axis=1)
-        slope = np.clip(np.nan_to_num(share(along, (weight * off_x**2).sum(axis=1))), *slope_bounds)
-        intercept = centre_y - slope * centre_x
-        residual = np.where(inside, y - intercept[:, None] - slope[:, None] * x, np.nan)
-        spread = row_spreads(residual, row_medians(residual))
-        limit = HUBER * np.maximum(spread, 1e-9)[:, None]
-        weight = np.where(inside, limit / np.maximum(np.abs(np.nan_to_num(residual)), limit), 0.0)
+        tilt = np.clip(np.nan_to_num(share(along, (weight * off_x**2).sum(axis=1))), *slope_bounds)
+        slope[rows], intercept[rows] = tilt, centre_y - tilt * centre_x
+        residual = np.where(inside, y - intercept[rows, None] - tilt[:, None] * x, np.nan)
+        spread[rows] = row_spreads(residual, row_medians(residual))
+        limit = HUBER * np.maximum(spread[rows], 1e-9)[:, None]
+        before, weight = weight, np.where(inside, limit / np.maximum(np.abs(np.nan_to_num(residual)), limit), 0.0)
         weight = np.nan_to_num(weight)
+        moves = np.abs(weight - before).max(axis=1, initial=0.0) > SETTLED  # each row for itself: none waits for others
+        if not moves.any():
+            break
+        if not moves.all():
+            x, y, inside, weight, rows = x[moves], y[moves], inside[moves], weight[moves], rows[moves]
     return slope, intercept, spread
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from loadlens.diary_entries import count_by_day, entries_of, entries_tagged, find_silence, split_tags, take_by_day
-from loadlens.windows import Flags, Floats, answer, first_reason, look_back, not_yet, on_days, row_medians
+from loadlens.diary_days import count_by_day, entries_of, entries_tagged, find_silence, split_tags, take_by_day
+from loadlens.windows import Flags, Floats, answer, first_reason, look_back, not_yet, on_days, place_on, row_medians
 
 WATCH = 3
 """Place of `watch` among the levels (``rules.LEVELS``); a sign of another rule is there from here on."""
@@ -42,7 +42,7 @@ def diary_flag(
     DataFrame
         flags, minor: most signs on one day, in sight on this day.
     """
-    place = days.get_indexer(pd.DatetimeIndex(signal.index).normalize())
+    place = place_on(signal.index, days)
     written = np.full(len(days), np.nan)
     written[place[place >= 0]] = 0.0
     counts = {"flags": written, "minor": written.copy()}

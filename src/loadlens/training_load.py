@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from loadlens.diary_entries import entries_of, take_by_day
+from loadlens.diary_days import entries_of, take_by_day
 from loadlens.windows import Floats, answer, first_reason, look_back, on_days, share
 
 

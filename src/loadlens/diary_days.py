@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from loadlens.windows import Flags, Floats, look_back, not_yet
+from loadlens.windows import Flags, Floats, look_back, not_yet, place_on
 
 
 def split_tags(text: str) -> set[str]:
@@ -31,14 +31,14 @@ def entries_tagged(diary: pd.DataFrame, *tags: str) -> pd.DataFrame:
 def take_by_day(entries: pd.DataFrame, days: pd.DatetimeIndex) -> Floats:
     """Give the highest value of each day; NaN on days without one."""
     found = np.full(len(days), np.nan)
-    place = days.get_indexer(pd.DatetimeIndex(entries.index).normalize())
+    place = place_on(entries.index, days)
     np.fmax.at(found, place[place >= 0], np.asarray(entries["value"], dtype=np.float64)[place >= 0])
     return found
 
 
 def count_by_day(entries: pd.DataFrame, days: pd.DatetimeIndex) -> Floats:
     """Count the entries of each day."""
-    place = days.get_indexer(pd.DatetimeIndex(entries.index).normalize())
+    place = place_on(entries.index, days)
     return np.bincount(place[place >= 0], minlength=len(days)).astype(np.float64)
 
 
