@@ -24,24 +24,36 @@ FLOORS = [
     | {"formats.local_time", "formats.recordings"},
     # measures, and the parts of formats
     {"load_bounds", "recovery", "run_minutes", "diary_days", "shoe_wear"}
-    | {"coverage", "merging", "simulation", "diary_words"}
+    | {"coverage", "merging", "simulation", "diary_words", "diary_shoes"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
     {"running_form", "intensity", "training_load", "pain", "pain_rest", "self_care"}
-    | {"simulated_fit", "simulated_tracks", "containers", "ledger_words", "formats.sheets", "formats.totals"}
+    | {"simulated_apps", "simulated_diary", "simulated_fit", "simulated_tracks"}
+    | {"containers", "ledger_words", "formats.sheets", "formats.totals"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_wellness"},
-    {"performance"},
-    {"measures"},
-    {"rules", "simulated_accounts", "formats.evidence", "formats.fit_messages"}
-    | {"formats.row_layout", "formats.diary_entries"}
+    {"performance", "formats.apple_stream"},
+    {"measures", "formats.apple_records"},
+    {"formats.apple_days"},
+    {"rules", "simulated_accounts", "formats.list_checks", "formats.fit_messages"}
+    | {"formats.row_layout", "formats.diary_entries", "formats.profile_files", "formats.apple_workouts"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
+    # what lists do not say
+    {"formats.evidence", "formats.strava_evidence"},
     # the formats, and the guidance
-    {"guidance", "formats.tabular", "formats.fit", "formats.tracks", "formats.garmin_account"},
+    {
+        "guidance",
+        "simulated_apple",
+        "formats.tabular",
+        "formats.apple_health",
+        "formats.fit",
+        "formats.tracks",
+        "formats.garmin_account",
+    },
     # where both wings meet
     {"files", "findings", "figure_style"},
     # drawing and telling
-    {"lanes", "day_grid", "report_sections", "simulated_exports"},
+    {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
     {"figures"},
     {"reports"},
     {"cli"},

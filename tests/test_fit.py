@@ -359,9 +359,19 @@ def test_sleep_belongs_to_the_day_of_waking():
     start = moment("event", begun, (0, "B", 74), (1, "B", 0))
     score = message("sleep_score", (6, "B", 81))
     reading = parse(build(start, *levels, score, kind=49), tz="Europe/Amsterdam")
-    assert reading.tables["wellness"].to_dict("records") == [
-        {"date": pd.Timestamp("2026-03-02"), "sleep": 16_200.0, "sleep_score": 81.0}
-    ]
+    (night,) = reading.tables["wellness"].to_dict("records")
+    assert night.pop("date") == pd.Timestamp("2026-03-02")
+    stages = {"sleep_light": 3600.0, "sleep_deep": 7200.0, "sleep_awake": 1800.0, "sleep_rem": 5400.0}
+    assert night == {"sleep": 16_200.0, "sleep_score": 81.0} | stages
+
+
+def test_a_watch_that_tells_no_rem_leaves_it_unknown_and_deep_sleep_of_nought_is_nought():
+    begun = pd.Timestamp("2026-03-01 22:00:00")
+    start = moment("event", begun, (0, "B", 74), (1, "B", 0))
+    level = moment("sleep_level", begun + pd.Timedelta(minutes=90), (0, "B", 2))
+    (night,) = parse(build(start, level, kind=49)).tables["wellness"].to_dict("records")
+    assert (night["sleep"], night["sleep_light"], night["sleep_deep"], night["sleep_awake"]) == (5400, 5400, 0, 0)
+    assert "sleep_rem" not in night
 
 
 def test_heart_rate_variability_of_the_night_and_mass():

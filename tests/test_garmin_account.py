@@ -312,6 +312,9 @@ def test_sleep_is_the_sum_of_its_stages_on_the_day_of_waking():
     assert table["date"].tolist() == [pd.Timestamp("2024-06-01"), pd.Timestamp("2024-06-02")]
     assert table["sleep"].tolist() == [27_000, 21_600]
     assert table["sleep_score"].tolist() == pytest.approx([82, np.nan], nan_ok=True)
+    stages = table[["sleep_deep", "sleep_light", "sleep_rem", "sleep_awake"]].to_numpy().tolist()
+    assert stages[0] == pytest.approx([3600, 18_000, 5400, np.nan], nan_ok=True)
+    assert stages[1] == pytest.approx([3600, 18_000, np.nan, 600], nan_ok=True)
 
 
 def test_a_night_without_stages_is_unknown_and_never_nought():
@@ -322,8 +325,27 @@ def test_a_night_without_stages_is_unknown_and_never_nought():
     ]
     reading = parse("sleep", nights)
     assert reading.tables["wellness"]["date"].tolist() == [pd.Timestamp("2024-06-03")]
-    assert np.isnan(reading.tables["wellness"]["sleep"].iloc[0])
+    assert reading.tables["wellness"].filter(like="sleep").iloc[0].dropna().to_dict() == {"sleep_score": 70}
     assert noted(reading) == {"night_without_stages": 3}
+
+
+def test_stages_of_a_night_that_was_not_measured_are_unknown_even_where_they_stand_as_nought():
+    off = {"deepSleepSeconds": 0, "lightSleepSeconds": 0, "awakeSleepSeconds": 0, "sleepScores": {"overallScore": 1}}
+    on = {"deepSleepSeconds": 0, "lightSleepSeconds": 21_600, "awakeSleepSeconds": 0}
+    nights = [{"calendarDate": "2024-06-01"} | off, {"calendarDate": "2024-06-02"} | on]
+    table = parse("sleep", nights).tables["wellness"]
+    assert table[["sleep_deep", "sleep_light", "sleep_awake"]].iloc[0].isna().all()
+    assert table[["sleep_deep", "sleep_light", "sleep_awake"]].iloc[1].tolist() == [0, 21_600, 0]
+
+
+def test_stress_is_that_of_the_whole_day_and_unknown_where_too_little_was_measured():
+    def stressed(date: str, total: int) -> dict[str, Any]:
+        parts = [{"type": "AWAKE", "averageStressLevel": 44}, {"type": "TOTAL", "averageStressLevel": total}]
+        return a_day(date, totalSteps=9000) | {"allDayStress": {"aggregatorList": parts}}
+
+    reading = parse("daily", [stressed("2024-06-01", 31), stressed("2024-06-02", -1), stressed("2024-06-03", -2)])
+    assert reading.tables["wellness"]["stress"].tolist() == pytest.approx([31, np.nan, np.nan], nan_ok=True)
+    assert noted(reading) == {"code_not_measured": 2}
 
 
 def test_heart_rate_variability_and_the_heart_rate_asleep():
@@ -550,7 +572,13 @@ def test_every_day_and_night_of_a_real_export_is_accounted_for(account, corpus):
     days, nights = records_of(corpus, "UDSFile*.json"), records_of(corpus, "*sleepData.json")
     assert (len(days), len(nights)) == (2244, 2023)
     told = ("currentDayRestingHeartRate", "restingHeartRate", "totalSteps")
-    filled = {day["calendarDate"] for day in days if any(day.get(name, 0) > 0 for name in told)}
+    stress = {
+        day["calendarDate"]: part["averageStressLevel"]
+        for day in days
+        for part in (day["allDayStress"] or {}).get("aggregatorList", ())
+        if part["type"] == "TOTAL" and part["averageStressLevel"] >= 0
+    }
+    filled = {day["calendarDate"] for day in days if any(day.get(name, 0) > 0 for name in told)} | stress.keys()
     slept = [night for night in nights if night.get("deepSleepSeconds", 0) + night.get("lightSleepSeconds", 0) > 0]
     assert rows_of(account, "UDSFile").tolist() == [2244, len(filled), 2244 - len(filled)]
     assert rows_of(account, "sleepData")["rows"] == 2023
@@ -559,10 +587,41 @@ def test_every_day_and_night_of_a_real_export_is_accounted_for(account, corpus):
         sum("currentDayRestingHeartRate" in day for day in days),
         sum("restingHeartRate" in day for day in days),
     ]
+    told_stress = account.wellness.set_index("date")["stress"].dropna()
+    assert {f"{date:%Y-%m-%d}": value for date, value in told_stress.items()} == stress
+    for column, name in [("sleep_deep", "deep"), ("sleep_rem", "rem"), ("sleep_awake", "awake")]:
+        own = [night[f"{name}SleepSeconds"] for night in slept if f"{name}SleepSeconds" in night]
+        assert (account.wellness[column].sum(), account.wellness[column].count()) == (sum(own), len(own)), column
     hours = sum(n["deepSleepSeconds"] + n["lightSleepSeconds"] + n.get("remSleepSeconds", 0) for n in slept)
     assert account.wellness["sleep"].sum() == hours
     weighed = {r["metaData"]["calendarDate"][:10] for r in records_of(corpus, "*userBioMetrics.json") if "weight" in r}
     assert account.wellness["mass"].notna().sum() == len(weighed)
+
+
+def test_nights_and_days_of_a_real_export_that_are_not_used_are_explained(account, corpus):
+    """Of 2,023 nights 84 were off the wrist and 66 not confirmed; of 2,244 days two were not worn, the rest empty."""
+    nights = records_of(corpus, "*sleepData.json")
+    off = sum(night["sleepWindowConfirmationType"] == "OFF_WRIST" for night in nights)
+    bare = sum("deepSleepSeconds" not in night for night in nights)
+    assert (off, bare) == (84, 66)
+    assert account.wellness["sleep"].notna().sum() == 2023 - 84 - 66
+    for table in ("UDSFile", "sleepData"):
+        own = account.ledger[account.ledger["source"].str.contains(table) & (account.ledger["action"] == "set_aside")]
+        whole = own[own["what"].isin(["watch_not_worn", "record_without_values", "night_without_stages"])]
+        assert whole["count"].sum() == rows_of(account, table)["set_aside"] > 0
+
+
+def test_each_shoe_of_a_real_export_has_run_the_distance_of_its_activities(account, corpus):
+    """This export lacks the activities since 2023, in which its shoes were worn: they stand at 0, and it is said."""
+    [part] = records_of(corpus, "*summarizedActivities.json")
+    [gear] = records_of(corpus, "*_gear.json")
+    metres = {one["activityId"]: one["distance"] / 100 for one in part["summarizedActivitiesExport"]}
+    shoes = [one["gearPk"] for one in gear["gearDTOS"] if one["gearTypeName"] == "Shoes"]
+    worn = {key: [one["activityId"] for one in gear["gearActivityDTOs"].get(str(key), ())] for key in shoes}
+    sums = sorted(sum(metres.get(number, 0.0) for number in numbers) for numbers in worn.values())
+    assert sorted(account.gear["distance_known"]) == pytest.approx(sums, rel=0.01)
+    lost = account.ledger.loc[account.ledger["what"] == "gear_activity_unknown", "count"].sum()
+    assert lost == sum(number not in metres for numbers in worn.values() for number in numbers) == 8
 
 
 def test_activities_of_a_real_export_equal_a_naive_count(account, corpus):

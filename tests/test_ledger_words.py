@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import loadlens
-from loadlens.formats.export_profiles import all_profiles
+from loadlens.formats.profile_files import all_profiles
 from loadlens.ledger_words import (
     MEASURES,
     MOMENTS,

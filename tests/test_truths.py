@@ -23,6 +23,8 @@ EXPORTS = {
     "resting_heart_rate_rise": ("garmin_csv_comma", "wellness_csv"),
     "cadence_drop": ("fit",),
 }
+APPLE = ("overload", "long_run_spike", "resting_heart_rate_rise", "cadence_drop")
+"""Runners whose truth must show in the export of a phone alone."""
 
 
 def alarms_of(name: str, kinds: tuple[str, ...], folder) -> tuple[dict, pd.DataFrame]:
@@ -33,7 +35,7 @@ def alarms_of(name: str, kinds: tuple[str, ...], folder) -> tuple[dict, pd.DataF
     return runner.truth, ll.assess(ll.read(folder)).alarms
 
 
-@pytest.mark.parametrize(("name", "kinds"), EXPORTS.items())
+@pytest.mark.parametrize(("name", "kinds"), [*EXPORTS.items(), *((name, ("apple_health",)) for name in APPLE)])
 def test_what_was_planted_is_found_within_24_days_and_only_there(name, kinds, tmp_path):
     truth, alarms = alarms_of(name, kinds, tmp_path)
     found = alarms[alarms["rule"] == RULES[truth["kind"]]]

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the input cannot be used (one plain sentence says why), 2 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help=words.say("cli.help_check"))
     _add_input(check)
+    check.add_argument("--json", action="store_true", help=words.say("cli.help_json"))
     check.set_defaults(run=_check)
 
     demo = commands.add_parser("demo", help=words.say("cli.help_demo"))
@@ -79,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help=words.say("cli.help_paths"))
     parser.add_argument("--tz", help=words.say("cli.help_tz"))
+    parser.add_argument("--profile", action="append", default=[], metavar="TOML", help=words.say("cli.help_profile"))
     _add_language(parser)
 
 
@@ -91,10 +94,10 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, default=out, metavar="FILE", help=words.say("cli.help_report_out"))
 
 
-def _read(paths: Sequence[str | Path], lang: str, tz: str | None = None) -> RunningLog:
+def _read(paths: Sequence[str | Path], lang: str, tz: str | None = None, profiles: Sequence[str] = ()) -> RunningLog:
     from loadlens.files import read  # heavy: not for --help
 
-    log = read(*paths, tz=tz)
+    log = read(*paths, tz=tz, profiles=profiles)
     print(_tell_read(log, lang))
     return log
 
@@ -113,7 +116,7 @@ def _tell_read(log: RunningLog, lang: str) -> str:
 
 
 def _report(given: argparse.Namespace) -> int:
-    return _write_report(_read(given.paths, given.lang, given.tz), given.out, given.lang)
+    return _write_report(_read(given.paths, given.lang, given.tz, given.profile), given.out, given.lang)
 
 
 def _write_report(log: RunningLog, out: Path, lang: str) -> int:
@@ -150,13 +153,25 @@ def _simulate(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from loadlens import report_sections
+    from loadlens import report_sections, source_checks
 
-    log, lang = _read(given.paths, given.lang, given.tz), given.lang
+    if given.json:
+        from loadlens.files import read
+
+        log = read(*given.paths, tz=given.tz, profiles=given.profile)
+        told = source_checks.check_log(log, given.lang) | {"loadlens": __version__}
+        print(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1))
+        return 0
+    log, lang = _read(given.paths, given.lang, given.tz, given.profile), given.lang
+    trust = {one["path"]: one for one in source_checks.check_sources(log, lang)}
     for heading, lines in (
         (
             "check.sources",
-            [line for source in report_sections.sources(log, lang) for line in _tell_source(source, lang)],
+            [
+                line
+                for source in report_sections.sources(log, lang)
+                for line in _tell_source(source, trust.get(source["path"], {}), lang)
+            ],
         ),
         ("check.days", _tell_days(log.days, lang)),
         ("check.ledger", [_tell_entry(entry) for entry in report_sections.ledger(log, lang)]),
@@ -166,15 +181,18 @@ def _check(given: argparse.Namespace) -> int:
     return 0
 
 
-def _tell_source(source: dict[str, Any], lang: str) -> list[str]:
-    """One file, or many alike: what it is, and below it what became of it."""
+def _tell_source(source: dict[str, Any], checked: dict[str, Any], lang: str) -> list[str]:
+    """One file, or many alike: what it is, and below it what became of it and how far it can be trusted."""
     counts = dict(zip(("rows", "used", "set_aside"), source["counts"], strict=True))
+    fit = {name: words.number(float(checked.get(name) or 0), lang) for name in ("headings", "headings_known")}
     below = [
         f"{source['status']} {source['format']}".rstrip(),
         source["message"],
+        words.say("check.headings", lang, **fit) if checked.get("headings") else "",
         words.say("check.rows", lang, **counts) if source["format"] else "",
         source["period"].strip(words.MISSING),
         source["written"],
+        *(f"- {sentence}" for sentence in checked.get("trust", ())),
     ]
     return [source["path"], *(f"    {line}" for line in below if line)]
 

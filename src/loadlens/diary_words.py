@@ -99,6 +99,12 @@ def name_kind(kind: str, lang: str) -> str:
     return known.words[lang][0] if known else kind
 
 
+def name_tag(tag: str, lang: str) -> str:
+    """Return what a tag is called in a language; a word that is no tag is returned as it is."""
+    known = _vocabulary()["tags"].get(tag)
+    return str(known[lang][0]) if known else tag
+
+
 def fit_scale(values: Floats, kind: Kind, best: float, worst: float) -> Floats:
     """Bring values of another scale to the scale of a kind, linearly, best to best and worst to worst.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
@@ -24,7 +24,9 @@ from tqdm import tqdm
 from loadlens import log, merging, words
 from loadlens.containers import Unopened, find_sources
 from loadlens.coverage import account_days, note_silences
-from loadlens.formats import fit, garmin_account, tabular, tracks
+from loadlens.diary_shoes import name_shoes
+from loadlens.formats import apple_health, fit, garmin_account, tabular, tracks
+from loadlens.formats.profile_files import read_profiles
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 from loadlens.ledger_words import message_column, tell_entry, tell_message
 from loadlens.log import RunningLog, reading_rules
@@ -51,7 +53,12 @@ class _Read:
     reading: Reading | None = None
 
 
-def read(*paths: str | Path, tz: str | None = None, aliases: Mapping[str, str] | None = None) -> RunningLog:
+def read(
+    *paths: str | Path,
+    tz: str | None = None,
+    aliases: Mapping[str, str] | None = None,
+    profiles: str | Path | Sequence[str | Path] = (),
+) -> RunningLog:
     """Read exports into one running log.
 
     Parameters
@@ -62,6 +69,8 @@ def read(*paths: str | Path, tz: str | None = None, aliases: Mapping[str, str] |
         IANA time zone in which days are counted where a file does not say, e.g. ``"Europe/Amsterdam"``.
     aliases : mapping of str to str, optional
         Heading in a CSV file -> column of loadlens, for exports that are not known.
+    profiles : path or sequence of paths, optional
+        Your own profiles of CSV exports: TOML files or folders of them (``docs/exports/adding_a_csv_export.md``).
 
     Returns
     -------
@@ -71,9 +80,11 @@ def read(*paths: str | Path, tz: str | None = None, aliases: Mapping[str, str] |
     Raises
     ------
     UnreadableFile
-        A path does not exist, a file named alone cannot be read, or nothing in all the paths holds any data.
+        A path does not exist, a file named alone cannot be read, nothing in all the paths holds any data, or a
+        profile is wrong.
     """
-    options = Options(tz=_known_zone(tz), aliases=dict(aliases or {}))
+    own = read_profiles(*([profiles] if isinstance(profiles, (str, Path)) else profiles))
+    options = Options(tz=_known_zone(tz), aliases=dict(aliases or {}), profiles=own)
     if not paths:
         raise UnreadableFile("no_path")
     offers: list[_Read] = []
@@ -107,7 +118,7 @@ def _known_zone(tz: str | None) -> str | None:
 def formats() -> tuple[Format, ...]:
     """Return every known format, the most telling signature first."""
     others = tuple(entry.load() for entry in entry_points(group="loadlens.formats"))
-    return (*others, fit, tracks, garmin_account, tabular)
+    return (*others, fit, apple_health, tracks, garmin_account, tabular)
 
 
 def _read_offer(offer: Source | Unopened, options: Options, seen: dict[str, str], *, alone: bool) -> _Read:
@@ -189,7 +200,9 @@ def _assemble(offers: list[_Read]) -> RunningLog:
     issues = _name_gear(whole["activities"], offers)
     activities, renamed, merged = merging.merge_activities(whole["activities"])
     wellness, differing = merging.merge_wellness(whole["wellness"])
-    issues += merged + differing + _unsure_days(activities)
+    activities, starts, worn = name_shoes(activities, whole["diary"])
+    starts = _stack("gear", [whole["gear"], log.conform("gear", starts)[0]])[["gear", "start_distance"]]
+    issues += merged + differing + worn + _unsure_days(activities)
     activities["activity"], final = _name(activities)
     for name in ("laps", "minutes"):
         whole[name] = _follow(whole[name], renamed, final)
@@ -201,7 +214,7 @@ def _assemble(offers: list[_Read]) -> RunningLog:
         laps=whole["laps"],
         minutes=whole["minutes"],
         wellness=wellness,
-        gear=log.tally_gear(activities, whole["gear"][["gear", "start_distance"]]),
+        gear=log.tally_gear(activities, starts),
         diary=whole["diary"],
         days=account_days(activities, wellness, covered, whole["diary"]),
         sources=sources,

@@ -103,9 +103,10 @@ def _same_recording(table: pd.DataFrame) -> list[tuple[int, int]]:
     pairs = []
     for place in np.flatnonzero(table["file"].notna().to_numpy()).tolist():
         folder, _, _ = str(sources[place]).rpartition("/")
-        target = f"{folder}/{files[place]}".lstrip("/")
-        if target in recordings:
-            pairs.append((recordings[target], place))
+        for file in str(files[place]).split("; "):  # Apple Health may cut the route of one workout into several
+            target = f"{folder}/{file}".lstrip("/")
+            if target in recordings:
+                pairs.append((recordings[target], place))
     return pairs
 
 

@@ -168,11 +168,18 @@ def _days(rows: list[Record]) -> list[Record]:
                 "totalSteps": row["steps"],
                 "currentDayRestingHeartRate": row["rhr_day"],
                 "restingHeartRate": row["rhr_7d"],
+                "allDayStress": {"aggregatorList": [_stress(row, "TOTAL", 0), _stress(row, "ASLEEP", -9)]},
             }
         )
         for row in rows
     ]
     return [*days, days[0] | {"version": 41_000_001, "totalSteps": days[0]["totalSteps"] // 2}]
+
+
+def _stress(row: Record, kind: str, shift: int) -> Record:
+    """Give the stress of the day, -1 on days without a resting heart rate."""
+    level = int(row["rhr_day"]) - 20 + shift if row["rhr_day"] > 0 else -1
+    return {"type": kind, "averageStressLevel": level}
 
 
 def _night(row: Record) -> Record:

@@ -21,6 +21,9 @@ import pandas as pd
 from loadlens.files import read
 from loadlens.log import RunningLog
 from loadlens.simulated_accounts import write_account, zipped
+from loadlens.simulated_apple import write_apple
+from loadlens.simulated_apps import APP_WRITERS
+from loadlens.simulated_diary import diary_csv, diary_sheet_csv
 from loadlens.simulated_fit import activity_fit, monitoring_fit
 from loadlens.simulated_fit import fit_checksum as fit_checksum
 from loadlens.simulated_fit import fit_file as fit_file
@@ -278,8 +281,14 @@ WRITERS: dict[str, Callable[[SimulatedRunner], dict[str, bytes]]] = (
         "fit_damaged": _damaged_fit,
         "monitoring_fit": _monitoring_files,
         "garmin_account": write_account,
+        "apple_health": write_apple,
+        "apple_health_miles": lambda runner: write_apple(runner, units="statute"),
         "wellness_csv": lambda runner: {"Sleep.csv": garmin_sleep_csv(runner).encode()},
         "wellness_intervals": lambda runner: {"wellness.csv": intervals_wellness_csv(runner).encode()},
+        "diary_en": lambda runner: {"diary.csv": diary_csv(runner, "en").encode()},
+        "diary_nl": lambda runner: {"dagboek.csv": diary_csv(runner, "nl").encode()},
+        "diary_sheet_en": lambda runner: {"how_it_felt.csv": diary_sheet_csv(runner, "en").encode()},
+        "diary_sheet_nl": lambda runner: {"hoe_het_voelde.csv": diary_sheet_csv(runner, "nl").encode()},
         "strava_archive_en": lambda runner: strava_archive(runner, "en"),
         "strava_archive_nl": lambda runner: strava_archive(runner, "nl"),
         "strava_archive_de": lambda runner: strava_archive(runner, "de"),
@@ -288,6 +297,7 @@ WRITERS: dict[str, Callable[[SimulatedRunner], dict[str, bytes]]] = (
         },
         "strava_archive_zip": lambda runner: {"export_4100.zip": zipped(strava_archive(runner, "nl"))},
     }
+    | APP_WRITERS
     | {
         kind: lambda runner, kind=kind: write_tracks(runner, kind)
         for kind in ("tcx", "tcx_blanks", "gpx", "gpx_without_type")

@@ -41,6 +41,26 @@ def track_gpx(runner: SimulatedRunner, activity: str, *, sport: str | None = "ru
     return f"{head}\n<trk>\n<name>{escape(row['title'])}</name>\n{kind}{body}</trk>\n</gpx>\n".encode()
 
 
+def track_route(runner: SimulatedRunner, activity: str) -> bytes:
+    """Return one run as a route of Apple Health: a GPX file of positions and speed alone, its pauses unmarked.
+
+    Parameters
+    ----------
+    runner : SimulatedRunner
+    activity : str
+        Id of one of its runs.
+    """
+    points = []
+    for point in _sample(runner, activity):
+        place = f'lon="{point["longitude"]:.6f}" lat="{point["latitude"]:.6f}"'
+        inner = f"<ele>{point['altitude']:.6f}</ele><time>{_stamp(point['time'])[:19]}Z</time>"
+        inner += f"<extensions><speed>{point['speed']:.6f}</speed><course>0</course><hAcc>3.1</hAcc></extensions>"
+        points.append(f"   <trkpt {place}>{inner}</trkpt>\n")
+    start = _find_row(runner, activity)["start_utc"]
+    text = str(TABLES["apple"]["route"]).strip().format(name=f"Route {start:%Y-%m-%d %H:%M}", points="".join(points))
+    return f"{text}\n".encode()
+
+
 def track_tcx(runner: SimulatedRunner, activity: str, *, blanks: int = 0) -> bytes:
     """Return one run as a TCX file: one lap, no positions, a new track after each pause, strides of one foot.
 

@@ -43,7 +43,8 @@ def find_encoding(content: bytes, *, cut: bool = False) -> str | None:
     Returns
     -------
     str or None
-        UTF-8 or UTF-16 when marked so, UTF-8 when valid, else the Windows code page of Western Europe.
+        UTF-8 or UTF-16 when marked so, UTF-8 when valid or where files of two encodings were pasted together (what
+        is not valid is then read as Windows code page), else the Windows code page of Western Europe.
     """
     for mark, name in _BOMS:
         if content.startswith(mark):
@@ -56,6 +57,8 @@ def find_encoding(content: bytes, *, cut: bool = False) -> str | None:
             decoder.decode(content[start : start + (1 << 20)])
         decoder.decode(b"", final=not cut)
     except UnicodeDecodeError:
+        if not content.decode("utf-8", "ignore").isascii():
+            return "utf-8"
         try:
             content.decode("cp1252")
         except UnicodeDecodeError:
@@ -64,12 +67,23 @@ def find_encoding(content: bytes, *, cut: bool = False) -> str | None:
     return "utf-8"
 
 
+def _read_as_western(error: UnicodeError) -> tuple[str, int]:
+    """Read bytes that are no UTF-8 as the Windows code page of Western Europe."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return wrong.decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("loadlens.western", _read_as_western)
+
+
 def head_text(head: bytes) -> str | None:
     """Return the beginning of a file as text, or None when it is binary."""
     encoding = find_encoding(head, cut=True)
     if encoding is None:
         return None
-    text = head.decode(encoding, errors="ignore")
+    text = head.decode(encoding, errors="ignore" if encoding == "utf-16" else _errors(encoding))
     controls = sum(1 for sign in text[:4096] if ord(sign) < 32 and sign not in "\t\r\n\f")
     return None if controls > STRAY else text
 
@@ -80,6 +94,10 @@ def _lines(stream: io.TextIOBase, name: str, since: list[int]) -> Iterator[str]:
         if len(line) > MAX_LINE or since[0] > MAX_LINES_PER_RECORD:
             raise UnreadableFile("row_too_long", where=name, characters=MAX_LINE, lines=MAX_LINES_PER_RECORD)
         yield line
+
+
+def _errors(encoding: str) -> str:
+    return "loadlens.western" if encoding.startswith("utf-8") else "replace"
 
 
 def read_records(content: bytes, encoding: str, delimiter: str, name: str, *, strict: bool = False) -> Iterator[Record]:
@@ -101,7 +119,7 @@ def read_records(content: bytes, encoding: str, delimiter: str, name: str, *, st
     UnreadableFile
         More rows, or a longer row, than any real list holds.
     """
-    stream = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, errors="replace", newline="")
+    stream = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, errors=_errors(encoding), newline="")
     since = [0]
     reader = csv.reader(_lines(stream, name, since), delimiter=delimiter, strict=strict)
     start = 1

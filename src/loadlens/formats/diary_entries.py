@@ -67,6 +67,12 @@ def _entries_of(sheet: Sheet, one: Field) -> pd.DataFrame:
     if not kind.has_value:  # such an entry says all by being there
         said &= values > 0
         values[:] = np.nan
+    if one.only_with is not None:
+        other = sheet.cells.get(one.only_with, [""] * len(said))
+        alone = said & np.array([not cell for cell in other], dtype=bool)
+        if alone.any():
+            sheet.reading.note("diary_default", "set_aside", column=one.name, count=int(alone.sum()))
+        said &= ~alone
     places = np.flatnonzero(said)
     table = {"date": sheet.frame["date"].to_numpy()[places], "kind": kind.name, "value": values[places]}
     return pd.DataFrame(table | {"tags": one.tag, "place": places})
@@ -97,7 +103,7 @@ def settle_diary(sheet: Sheet) -> None:
     _note_unknown(sheet, "kind", "kinds", [n for n, word in enumerate(frame["kind"]) if word and kinds[n] is None])
     sides = [find_side(str(word)) if word else None for word in frame["side"]]
     _note_unknown(sheet, "side", "sides", [n for n, word in enumerate(frame["side"]) if word and sides[n] is None])
-    values = sheet.floats("value")
+    values = _read_shares(sheet, kinds)
     off = [n for n, kind in enumerate(kinds) if kind and _is_off(float(values[n]), kind)]
     values[off] = np.nan
     sheet.note_cells("diary_off_scale", "value", off)
@@ -105,10 +111,24 @@ def settle_diary(sheet: Sheet) -> None:
     for place, word in enumerate(frame["kind"]):
         if word and kinds[place] is None:  # nothing that was written may be lost
             notes[place] = " – ".join(str(part) for part in (word, notes[place]) if part)
-        if place in off:
+        if place in off or place in sheet.wrong.get("value", ()):
             notes[place] = " – ".join(str(part) for part in (sheet.cells["value"][place], notes[place]) if part)
     table: dict[str, Any] = {"date": frame["date"], "kind": kinds, "value": values, "site": frame["site"]}
     sheet.frame = pd.DataFrame(table | {"side": sides, "tags": tags, "note": notes}, index=frame.index)
+
+
+def _read_shares(sheet: Sheet, kinds: list[str | None]) -> Floats:
+    """Read values such as ``3/10`` where the second number is the end of the kind's scale."""
+    values, wrong = sheet.floats("value"), []
+    for place in sheet.wrong.get("value", ()):
+        kind = diary_kinds().get(str(kinds[place]))
+        found = re.fullmatch(r"(\d{1,2}(?:[.,]\d)?) ?/ ?(\d{1,2})", sheet.cells["value"][place])
+        if found and kind and float(found[2]) == max(kind.best or 0.0, kind.worst or 0.0):
+            values[place] = float(found[1].replace(",", "."))
+            continue
+        wrong.append(place)
+    sheet.wrong["value"] = wrong
+    return values
 
 
 def _is_off(value: float, name: str) -> bool:

@@ -1,32 +1,37 @@
-"""What lists of activities do not say and only their values show: units, and which of two readings is right.
+"""What Garmin's list of activities does not say and only its values show: units, and which of two readings is right.
 
-Each hook takes a filled `Sheet`, brings distances, speeds and climbs into metres, and puts into the ledger what it
+A hook takes a filled `Sheet`, brings distances, speeds and climbs into metres, and puts into the ledger what it
 rested on. The checks are identities, not models: distance = time / pace, and
 distance = cadence x time x step length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 from loadlens.formats.cells import Floats, Mark, duration, plain, read_number_either_way, read_numbers
+from loadlens.formats.list_checks import (
+    FOOT,
+    KM,
+    MILE,
+    ON_FOOT,
+    PACE_OVER,
+    YARD,
+    choose_factor,
+    drop_empty_runs,
+    keep_steps_per_minute,
+    name_sports,
+)
 from loadlens.formats.sheets import Sheet
 
-KM, MILE, YARD, FOOT = 1000.0, 1609.344, 0.9144, 0.3048
-
-ON_FOOT = ("run", "walk", "hike")
+DAY = 86_400.0  # s
 
 CLOSE = 0.06
 """Share by which a check may miss: paces are whole seconds, distances hundredths of a kilometre."""
 
-FASTEST = {"run": 12.0, "walk": 6.0, "hike": 6.0, "swim": 3.5, "row": 8.0}
-"""m/s; a whole session faster than this was read in the wrong unit."""
-
-PACE_OVER = {"swim": 100.0, "row": 500.0}
-"""Metres a pace is given over where that is not the kilometre or the mile."""
+HOTTEST = 45.0  # °C
 
 
 def guess_mark(cells: Mapping[str, list[str]], delimiter: str) -> Mark:
@@ -43,26 +48,19 @@ def guess_mark(cells: Mapping[str, list[str]], delimiter: str) -> Mark:
     return "point" if hits["point"] > hits["comma"] else "comma"
 
 
-def _sports(sheet: Sheet) -> list[str]:
-    """Return the sport of each row; a list that names none is taken as a list of runs, and the ledger says so."""
-    if "sport" not in sheet.frame:
-        sheet.frame["sport"] = "run"
-        sheet.reading.note("sport_assumed", "noted", column="sport", value="run", count=len(sheet.lines))
-    return [str(sport) for sport in sheet.frame["sport"]]
-
-
 # ------------------------------------------------------------------ lists without units (Garmin Connect)
 
 
 def settle_garmin_list(sheet: Sheet) -> None:
     """Bring a list of Garmin Connect into the units of the log."""
-    sports = _sports(sheet)
+    sports = name_sports(sheet)
+    _repair_paces(sheet)
     unit = _distance_unit(sheet, sports)
     _settle_distances(sheet, sports, unit)
     _settle_speeds(sheet, sports, unit)
     if unit == MILE:
         for column in ("ascent", "descent"):
-            if column in sheet.frame:
+            if column in sheet.frame and column not in sheet.match.units:  # else its heading says it
                 sheet.frame[column] = sheet.floats(column) * FOOT
                 sheet.note_unit("unit_with_distance", column, "ft")
     _settle_form(sheet, unit)
@@ -88,9 +86,41 @@ def _distance_unit(sheet: Sheet, sports: list[str]) -> float:
                 seen = f" (≈ {np.median(near):.0f} m)"
                 sheet.note_unit("unit_by_steps", "distance", word, count=len(near), seen=seen)
                 return unit
-    if (distance[~np.isin(sports, tuple(PACE_OVER))] > 0).any():
+    return _unit_of_track(sheet, foot) or _unit_of_account(sheet) or _assume_km(sheet, sports)
+
+
+def _unit_of_track(sheet: Sheet, foot: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float | None:
+    """Track runs stand in metres or yards whatever the other rows do: 1000 or 1760 of them make one unit of pace."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(foot, sheet.floats("distance") * sheet.floats("pace") / sheet.floats("duration"), np.nan)
+    counts = {unit: int((np.abs(ratio / small - 1) < CLOSE).sum()) for unit, small in ((KM, 1000), (MILE, 1760))}
+    unit = max(counts, key=lambda unit: counts[unit])
+    if counts[KM] == counts[MILE]:
+        return None
+    seen = " (≈ 1000 m)" if unit == KM else " (≈ 1760 yd)"
+    sheet.note_unit("unit_by_track", "distance", "km" if unit == KM else "mi", count=counts[unit], seen=seen)
+    return unit
+
+
+def _unit_of_account(sheet: Sheet) -> float | None:
+    """Return miles where temperatures are in °F: an account shows both or neither."""
+    if _is_fahrenheit(sheet):
+        sheet.note_unit("unit_with_temperature", "distance", "mi")
+        return MILE
+    return None
+
+
+def _assume_km(sheet: Sheet, sports: list[str]) -> float:
+    if (sheet.floats("distance")[~np.isin(sports, tuple(PACE_OVER))] > 0).any():
         sheet.note_unit("distance_unit_assumed", "distance", "km")
     return KM
+
+
+def _is_fahrenheit(sheet: Sheet) -> bool:
+    """On the wrist it may be 45 °C on a hot day, but not on one day in four."""
+    warm = np.fmax(sheet.floats("min_temperature"), sheet.floats("max_temperature"))
+    warm = warm[np.isfinite(warm) & (warm != 0)]
+    return bool(len(warm)) and float(np.quantile(warm, 0.75)) > HOTTEST
 
 
 def _expected(sheet: Sheet, sports: list[str], unit: float) -> Floats:
@@ -133,7 +163,7 @@ def _settle_distances(sheet: Sheet, sports: list[str], unit: float) -> None:
         if good:
             factor = good[0]
         else:
-            factor = _plausible(raw[place], factors, time[place], sport)
+            factor = choose_factor(raw[place], factors, time[place], sport)
             if sport in ON_FOOT and np.isfinite(expected[place] * raw[place]) and raw[place] > 0.1:
                 disagree.append(place)
         metres[place] = raw[place] * factor
@@ -154,13 +184,6 @@ def _fits(raw: float, factor: float, expected: float) -> bool:
     return bool(abs(raw * factor / expected - 1) < CLOSE + 0.006 / raw)
 
 
-def _plausible(raw: float, factors: list[float], time: float, sport: str) -> float:
-    limit = FASTEST.get(sport, 40.0)
-    if not raw > 0 or not time > 0:
-        return factors[0]
-    return next((factor for factor in factors if raw * factor / time <= limit), factors[0])
-
-
 def _repair_times(sheet: Sheet, sports: list[str], unit: float) -> None:
     """Undo spreadsheets that make ``32:11`` (minutes) into ``32:11:00`` (hours): time / pace is 60 times too far."""
     raw, time = sheet.floats("distance"), sheet.floats("duration")
@@ -170,10 +193,28 @@ def _repair_times(sheet: Sheet, sports: list[str], unit: float) -> None:
         for place, sport in enumerate(sports)
         if time[place] % 60 == 0 and any(_fits(raw[place], f * 60, expected[place]) for f in _factors(sport, unit)[:1])
     ]
-    if places:
-        time[places] /= 60
-        sheet.frame["duration"] = time
-        sheet.note_cells("time_in_wrong_places", "duration", places, "repaired")
+    if not places:
+        return
+    # Once a row proves it, every time of a day or more that ends on a whole minute was written so.
+    for column in ("duration", "moving", "elapsed"):
+        if column in sheet.frame:
+            values = sheet.floats(column)
+            proved = places if column == "duration" else []
+            wrong = sorted({*proved, *np.flatnonzero((values >= DAY) & (values % 60 == 0)).tolist()})
+            values[wrong] /= 60
+            sheet.frame[column] = values
+            sheet.note_cells("time_in_wrong_places", column, wrong, "repaired")
+
+
+def _repair_paces(sheet: Sheet) -> None:
+    """Undo the same for paces: a kilometre takes no day."""
+    for column in ("pace", "best_pace"):
+        values = sheet.floats(column)
+        wrong = np.flatnonzero((values >= DAY) & (values % 60 == 0)).tolist()
+        if wrong:
+            values[wrong] /= 60
+            sheet.frame[column] = values
+            sheet.note_cells("time_in_wrong_places", column, wrong, "repaired")
 
 
 def _solve_contradictions(sheet: Sheet, metres: Floats, expected: Floats, sports: list[str], unit: float) -> None:
@@ -222,7 +263,7 @@ def _settle_temperature(sheet: Sheet, unit: float) -> None:
     both = np.isfinite(low) & np.isfinite(high)
     if both.any():
         middle = np.where(both & ~((low == 0) & (high == 0)), (low + high) / 2, np.nan)
-        if unit == MILE and np.isfinite(middle).any() and np.nanmedian(middle) > 45:
+        if unit == MILE and _is_fahrenheit(sheet):
             middle = (middle - 32) / 1.8
             sheet.note_unit("unit_inferred", "temperature", "°F")
         sheet.frame["temperature"] = middle
@@ -232,124 +273,16 @@ def _settle_temperature(sheet: Sheet, unit: float) -> None:
     sheet.frame = sheet.frame.drop(columns=columns)
 
 
-# ------------------------------------------------------------------ Strava
-
-
-def settle_strava_list(sheet: Sheet) -> None:
-    """Bring a Strava list into the units of the log."""
-    sports = _sports(sheet)
-    _settle_strava_distance(sheet, sports)
-    _settle_strava_times(sheet)
-    _double_strides(sheet, sports)
-    keep_steps_per_minute(sheet, sports)
-    drop_empty_runs(sheet, sports)
-    notes = [
-        "\n".join(part for part in parts if isinstance(part, str)) or None
-        for parts in zip(_texts(sheet, "description"), _texts(sheet, "private_note"), strict=True)
-    ]
-    sheet.frame["note"] = pd.Series(notes, index=sheet.frame.index, dtype="object")
-    dropped = [column for column in ("description", "private_note", "timer") if column in sheet.frame]
-    sheet.frame = sheet.frame.drop(columns=dropped)
-    if "file" in sheet.frame:
-        sheet.frame["file"] = sheet.frame["file"].str.replace("\\", "/").str.lstrip("/")
-
-
-def _texts(sheet: Sheet, column: str) -> list[object]:
-    return list(sheet.frame[column]) if column in sheet.frame else [None] * len(sheet.lines)
-
-
-def _settle_strava_distance(sheet: Sheet, sports: list[str]) -> None:
-    metres, listed, time = sheet.floats("distance"), sheet.floats("distance_listed"), sheet.floats("elapsed")
-    short = np.isin(sports, tuple(PACE_OVER))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = (metres / listed)[~short & (listed > 0) & (metres > 0)]
-        speed = (listed / time)[~short & (listed > 0) & (time > 0)]
-    if len(ratio):
-        sheet.note_unit("unit_by_second_column", "distance", "m", count=len(ratio))
-        factor = KM
-    else:
-        # Nobody covers 300 m in an hour, nor 300 km: metres and kilometres cannot be confused.
-        factor = 1.0 if len(speed) and np.median(speed) > 0.08 else KM
-        if len(speed):
-            sheet.note_unit("unit_inferred", "distance", "m" if factor == 1 else "km", count=len(speed))
-        elif (listed > 0).any():
-            sheet.note_unit("distance_unit_assumed", "distance", "km")
-    factors = np.full(len(listed), factor)
-    for place in np.flatnonzero(short):
-        factors[place] = _plausible(listed[place], [1.0, KM] if factor == KM else [1.0], time[place], sports[place])
-    sheet.frame["distance"] = np.where(np.isfinite(metres), metres, listed * factors)
-    sheet.frame = sheet.frame.drop(columns=[c for c in ("distance_listed",) if c in sheet.frame])
-
-
-def _settle_strava_times(sheet: Sheet) -> None:
-    """Timer time where written; else moving time, Strava's own; else elapsed time, pauses included."""
-    timer, moving, elapsed = (sheet.floats(column) for column in ("timer", "moving", "elapsed"))
-    by_moving = ~np.isfinite(timer) & np.isfinite(moving)
-    by_elapsed = ~np.isfinite(timer) & ~np.isfinite(moving) & np.isfinite(elapsed)
-    sheet.frame["duration"] = np.where(np.isfinite(timer), timer, np.where(by_moving, moving, elapsed))
-    for column, places in (("moving", by_moving), ("elapsed", by_elapsed)):
-        if places.any():
-            sheet.reading.note("duration_from", "noted", column="duration", value=column, count=int(places.sum()))
-
-
-def _double_strides(sheet: Sheet, sports: list[str]) -> None:
-    """Turn strides of one foot into steps, when the file's runs show that strides were counted."""
-    cadence = sheet.floats("cadence")
-    foot = np.isin(sports, ON_FOOT)
-    runs = cadence[np.array(sports) == "run"]
-    runs = runs[np.isfinite(runs)]
-    others = cadence[foot & np.isfinite(cadence)]
-    strides = bool(np.median(runs) < 120) if len(runs) else bool(len(others) and np.median(others) < 75)
-    if not strides:
-        return
-    for column in ("cadence", "max_cadence"):
-        values = sheet.floats(column)
-        count = int(np.isfinite(values[foot]).sum())
-        if count:
-            values[foot] *= 2
-            sheet.frame[column] = values
-            sheet.reading.note("cadence_doubled", "converted", column=column, count=count)
-
-
-# ------------------------------------------------------------------ what every list needs
-
-
-def keep_steps_per_minute(sheet: Sheet, sports: list[str]) -> None:
-    """Leave out cadences that count no steps: pedals, strokes."""
-    other = ~np.isin(sports, ON_FOOT)
-    for column in ("cadence", "max_cadence"):
-        values = sheet.floats(column)
-        count = int(np.isfinite(values[other]).sum())
-        if count:
-            values[other] = np.nan
-            sheet.frame[column] = values
-            sheet.reading.note("cadence_not_steps", "set_aside", column=column, count=count)
-
-
-def drop_empty_runs(sheet: Sheet, sports: list[str]) -> None:
-    """Make the distance of a run that lasted but measures 0 (a treadmill) unknown: it is not none."""
-    distance, time = sheet.floats("distance"), sheet.floats("duration")
-    places = np.flatnonzero((np.array(sports) == "run") & (distance == 0) & (time > 0))
-    if len(places):
-        distance[places] = np.nan
-        sheet.frame["distance"] = distance
-        sheet.note_cells("run_without_distance", "distance", places.tolist())
+# ------------------------------------------------------------------ days
 
 
 def settle_wellness(sheet: Sheet) -> None:
     """Say so where the heading does not tell which heart rate variability was meant."""
-    label = sheet.match.labels.get("hrv_rmssd", "rmssd")
+    named = sheet.profile.fields["hrv_rmssd"].named if "hrv_rmssd" in sheet.profile.fields else ()
+    label = sheet.match.labels.get("hrv_rmssd", named[0] if named else "rmssd")
     if "rmssd" not in plain(label) and np.isfinite(sheet.floats("hrv_rmssd")).any():
         sheet.reading.note("hrv_kind_assumed", "noted", column="hrv_rmssd", value=label)
 
 
 def settle_nothing(sheet: Sheet) -> None:
     """Leave a sheet as its profile made it."""
-
-
-HOOKS: dict[str, Callable[[Sheet], None]] = {
-    "garmin_list": settle_garmin_list,
-    "strava_list": settle_strava_list,
-    "wellness": settle_wellness,
-    "none": settle_nothing,
-}

@@ -1,22 +1,23 @@
-"""Profiles of CSV exports: read from ``data/exports/*.toml`` and held against the labels of a table.
+"""Profiles of CSV exports, held against the labels of a table.
 
 A profile says which labels, in which languages, mean which field, and what has to be known to read it. Adding an export
-is adding one such file.
+is adding one such file to ``data/exports``.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any
 
 from loadlens.formats.cells import plain, split_unit
 
-NOT_PROFILES = ("sports.toml", "months.toml")
+_PANDAS_REPEAT = re.compile(r"\.\d{1,2}$")
+
 DATE_KINDS = ("clock", "instant", "date")
 DATE_COLUMNS = ("date", "start_local", "start_utc")
 
@@ -38,7 +39,7 @@ class Field:
     `whole` numbers have no decimals, so that a mark in one groups thousands. `values` says what number a word in a
     cell stands for. With `diary` the field becomes entries of that kind (or their note), on a scale from best to
     worst where `scale` gives one, with `tag` on each. In a long table `named` lists what the field is called in the
-    column of names.
+    column of names. An entry that an app writes by itself counts `only_with` another field filled.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Field:
     scale: tuple[float, float] | None = None
     tag: str | None = None
     named: tuple[str, ...] = ()
+    only_with: str | None = None
 
     def unit(self, word: str) -> Unit | None:
         """Return the unit of that name, if the field may come in it."""
@@ -96,6 +98,9 @@ class Profile:
     refusals: tuple[Refusal, ...]
     long: tuple[str, str] | None = None
     """In a long table: the fields that hold the name of a quantity and its value."""
+    aside: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Field -> plain words: rows that hold one of them are something else; rows that hold none of them are."""
 
     @cached_property
     def lookup(self) -> dict[str, list[tuple[str, str, int]]]:
@@ -119,83 +124,20 @@ class Match:
     languages: Counter[str] = field(default_factory=Counter)
     unused: list[str] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
+    filled: int = 0
+    known: int = 0
+    """Headings that are not empty, and those of them that the profile knows."""
 
     @property
     def hits(self) -> int:
-        """Distinct columns of the log found."""
-        return len({self.profile.fields[name].column for name in self.columns})
+        """Distinct columns of the log found; a column of notes tells nothing about a table."""
+        found = (self.profile.fields[name] for name in self.columns)
+        return len({one.column for one in found if one.diary != "note"})
 
     @property
     def language(self) -> str:
         """Language with the most labels."""
         return self.languages.most_common(1)[0][0] if self.languages else "unknown"
-
-
-def _field(name: str, entry: Mapping[str, Any], numbers: str, best_label_only: bool) -> Field:
-    units = tuple(
-        Unit(float(unit["factor"]), tuple(plain(word) for word in unit["words"]), unit.get("up_to"))
-        for unit in (*entry.get("units", ()), *entry.get("stated_units", ()))
-    )
-    return Field(
-        name=name,
-        column=entry.get("column", name),
-        kind=entry["kind"],
-        aliases={language: tuple(labels) for language, labels in entry.get("aliases", {}).items()},
-        zero_is_missing=entry.get("zero_is_missing", False),
-        factor=float(entry.get("factor", 1)),
-        numbers=entry.get("numbers", numbers),
-        occurrence=entry.get("occurrence", "all"),
-        best_label_only=entry.get("best_label_only", best_label_only),
-        hours_first=entry.get("hours_first", False),
-        units=units,
-        settled_later="stated_units" in entry,
-        whole=entry.get("whole", False),
-        values={plain(word): float(number) for word, number in entry.get("values", {}).items()},
-        diary=entry.get("diary"),
-        scale=(float(entry["scale"]["best"]), float(entry["scale"]["worst"])) if "scale" in entry else None,
-        tag=entry.get("tag"),
-        named=tuple(plain(word) for word in entry.get("named", ())),
-    )
-
-
-def read_profile(text: str) -> Profile:
-    """Read one profile from its TOML text."""
-    entry = tomllib.loads(text)
-    detect = entry["detect"]
-    numbers, best = entry.get("numbers", "infer"), entry.get("best_label_only", False)
-    return Profile(
-        id=entry["id"],
-        table=entry["table"],
-        names=entry["names"],
-        fields={name: _field(name, one, numbers, best) for name, one in entry["fields"].items()},
-        least=detect["least"],
-        needs=tuple(detect["needs"]),
-        never=tuple(plain(label) for label in detect.get("never", ())),
-        never_words=tuple(plain(word) for word in detect.get("never_words", ())),
-        missing=frozenset(entry.get("missing", ())) | {""},
-        hook=entry["hook"],
-        covers=entry.get("covers", False),
-        rows_per_page=entry.get("rows_per_page"),
-        row_is_full=entry.get("row_is_full", False),
-        first_column_is_date=detect.get("first_column_is_date", False),
-        only_with_aliases=detect.get("only_with_aliases", False),
-        refusals=tuple(
-            Refusal(tuple(plain(label) for label in one["labels"]), one["least"], one["why"])
-            for one in entry.get("refuse", ())
-        ),
-        long=(entry["long"]["name"], entry["long"]["value"]) if "long" in entry else None,
-    )
-
-
-@cache
-def all_profiles() -> tuple[Profile, ...]:
-    """Return the profiles that come with loadlens, by name."""
-    folder = resources.files("loadlens").joinpath("data/exports")
-    files = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".toml") and file.name not in NOT_PROFILES),
-        key=lambda file: file.name,
-    )
-    return tuple(read_profile(file.read_text(encoding="utf-8")) for file in files)
 
 
 @cache
@@ -239,13 +181,6 @@ def find_sport(name: str) -> tuple[str, str | None, str]:
     return "other", None, "unknown"
 
 
-def known_columns() -> set[str]:
-    """Return every column that ``aliases`` may name."""
-    unnamable = ("ignore", "part")
-    fields = (one for profile in all_profiles() for one in profile.fields.values() if one.kind not in unnamable)
-    return {one.column for one in fields} | set(DATE_COLUMNS)
-
-
 def _named_by_user(profile: Profile, column: str) -> list[str]:
     column = column.rpartition(".")[2]
     return [
@@ -286,6 +221,12 @@ def _settle(one: Field, places: list[tuple[int, bool, int]]) -> list[int]:
     return columns[1:2] if one.occurrence == "second" else columns
 
 
+def _restore_repeats(labels: Sequence[str]) -> list[str]:
+    """Take off the ``.1`` that pandas puts behind a label that was there before."""
+    seen = set(labels)
+    return [base if (base := _PANDAS_REPEAT.sub("", label)) in seen else label for label in labels]
+
+
 def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -> Match | None:
     """Hold the labels of a table against a profile.
 
@@ -302,6 +243,7 @@ def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -
     Match or None
         None when it is not this export.
     """
+    labels = _restore_repeats(labels)
     own = [plain(label) for label in labels]
     by_user = {place for place, label in enumerate(own) if label in aliases}
     if (profile.only_with_aliases and not by_user) or _vetoed(profile, own):
@@ -327,6 +269,8 @@ def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -
                 places.setdefault(name, []).append((place, one_language == language, rank))
         if all(profile.fields[name].kind == "ignore" for name, _, _ in found) and labels[place].strip():
             result.unused.append(labels[place].strip())
+    result.filled = sum(bool(label) for label in own)
+    result.known = sum(bool(found) and bool(label) for found, label in zip(candidates, own, strict=True))
     for name, choice in places.items():
         from_user = [place for place, _, _ in choice if place in by_user]
         columns = from_user or _settle(profile.fields[name], choice)

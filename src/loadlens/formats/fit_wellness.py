@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SLEEP_EVENT = 74  # the profile's number; the tables of fitparse have no label for it
 LONGEST_STAGE = 3 * 3600  # s; a longer sleep stage means that the night was interrupted
 ASLEEP = ("light", "deep", "rem")
+STAGES = {f"sleep_{stage}": stage for stage in (*ASLEEP, "awake")}
 ON_FOOT = ("walking", "running")
 
 _PLAIN = (
@@ -49,8 +50,8 @@ def read_wellness(part: Part, reading: Reading, options: Options) -> list[dict[s
     Returns
     -------
     list of dict
-        date, and of rhr_7d, rhr_day [bpm], hrv_rmssd [ms], mass [kg], sleep [s], sleep_score and steps what there is.
-        Of several values of one day the last one counts; the sleep of one date is added up.
+        date, and of rhr_7d, rhr_day [bpm], hrv_rmssd [ms], mass [kg], sleep and its stages [s], sleep_score and steps
+        what there is. Of several values of one day the last one counts; the sleep of one date is added up.
     """
     found = [one for one in _read_plain(part, reading) if len(one[1])] + _read_sleep(part)
     if not found and "monitoring" not in part:
@@ -64,12 +65,12 @@ def read_wellness(part: Part, reading: Reading, options: Options) -> list[dict[s
             reading.note(
                 "clock_not_set", "set_aside", column=column, value=write_time(times[unset][0]), count=int(unset.sum())
             )
-        usable = are_set(times) & (values > 0)
+        usable = are_set(times) & ((values > 0) | (column in STAGES))  # a night without deep sleep is one of 0 s
         local, told = to_local(times[usable], offset, options.tz)
         unsure = unsure or (told == "assumed" and bool(usable.any()))
         date, which = np.unique(local.astype("datetime64[D]"), return_inverse=True)
         total = np.bincount(which, values[usable], len(date))
-        total = total if column == "sleep" else values[usable][last_of_each(which, len(date))]
+        total = total if column == "sleep" or column in STAGES else values[usable][last_of_each(which, len(date))]
         for day, value in zip(date, total.tolist(), strict=True):
             days.setdefault(day, {})[column] = value
     if unsure:
@@ -101,22 +102,26 @@ def _read_plain(part: Part, reading: Reading) -> list[Found]:
 
 
 def _read_sleep(part: Part) -> list[Found]:
-    """Seconds asleep of each night, at the time of waking, and the score of the last night."""
+    """Seconds asleep and in each stage of each night, at the time of waking, and the score of the last night."""
     times = read_times(part, "sleep_level", "timestamp")
-    asleep = np.logical_or.reduce([find_label(part, "sleep_level", "sleep_level", stage) for stage in ASLEEP])
+    stages = {stage: find_label(part, "sleep_level", "sleep_level", stage) for stage in STAGES.values()}
     scores = read_column(part.get("sleep_assessment", {}), "overall_sleep_score")
     found: list[Found] = []
     if "sleep_level" in part.get("sleep_level", {}):
         order = np.argsort(times, kind="stable")[: int((~np.isnat(times)).sum())]
-        times, asleep = times[order], asleep[order]
+        times, stages = times[order], {stage: own[order] for stage, own in stages.items()}
         edges = np.unique(np.concatenate((times, _sleep_starts(part))))
         before = edges[np.maximum(np.searchsorted(edges, times) - 1, 0)]
         lasted = (times - before) / np.timedelta64(1, "s")
-        counted = np.where(asleep & (lasted <= LONGEST_STAGE), lasted, 0.0)
+        counted = np.where(lasted <= LONGEST_STAGE, lasted, 0.0)
         gap = np.diff(times) / np.timedelta64(1, "s") > LONGEST_STAGE
         night = np.append(0, np.cumsum(gap))[: len(times)]
         woken = times[np.append(gap, True)] if len(times) else times
-        found.append(("sleep", woken, np.bincount(night, counted)))
+        spent = {stage: np.bincount(night, counted * own, len(woken)) for stage, own in stages.items()}
+        slept = np.sum([spent[stage] for stage in ASLEEP], axis=0)
+        found.append(("sleep", woken, slept))
+        told = [(column, stage) for column, stage in STAGES.items() if stage != "rem" or stages[stage].any()]
+        found += [(column, woken[slept > 0], spent[stage][slept > 0]) for column, stage in told]  # not all know REM
         times = woken
     if scores is not None:
         moments = times if len(times) else read_times(part, "file_id", "time_created")

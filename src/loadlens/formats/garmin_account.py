@@ -262,6 +262,8 @@ def _read_days(records: list[Any], told: Record, reading: Reading) -> pd.DataFra
     columns = list(told["fields"])
     for column, one in told["fields"].items():
         frame[column], _ = measure(rows, column, one, reading)
+        if "only_with" in one:
+            frame[column] = frame[column].where(frame[one["only_with"]].notna())
     some = frame[columns].notna().any(axis=1)
     for column, one in told["fields"].items():
         lacking = int((some & frame[column].isna()).sum())
@@ -278,15 +280,15 @@ def _read_days(records: list[Any], told: Record, reading: Reading) -> pd.DataFra
 
 
 def _spread(record: Record, told: Record) -> Record:
-    """Return a record whose list of named values has become members."""
+    """Return a record of which a list of named values has become members."""
     names = told["metrics"]
-    listed = record.get(names["list"])
+    listed = dig(record, names["list"])
     values = {
         one[names["name"]]: one.get(names["value"])
         for one in (listed if isinstance(listed, list) else ())
         if isinstance(one, dict) and isinstance(one.get(names["name"]), str)
     }
-    return values | {told["date"]: record.get(told["date"])}
+    return values | record
 
 
 def _dates(kept: list[tuple[int, Record]], path: str, reading: Reading) -> pd.Series[Any]:

@@ -124,8 +124,8 @@ def measure(
         Its name in the log.
     told : mapping
         ``from``: path -> factor, the first path with a value counts; or ``sum``: paths, of which those in ``needs``
-        must be there. ``zero_is_missing`` where 0 means that nothing was measured; ``between``: the least and the most
-        that can stand there, before the factor.
+        must be there. ``zero_is_missing`` where 0 means that nothing was measured; ``codes``: numbers that mean so;
+        ``between``: the least and the most that can stand there, before the factor.
     reading : Reading
         Takes the ledger entries.
 
@@ -148,6 +148,12 @@ def measure(
         if nothing.any():
             reading.note("zero_not_measured", "set_aside", column=column, count=int(nothing.sum()))
             raw[nothing] = np.nan
+        code = np.isin(raw, told.get("codes", ()))
+        if code.any():
+            reading.note(
+                "code_not_measured", "set_aside", column=column, value=f"{raw[code][0]:g}", count=int(code.sum())
+            )
+            raw[code] = np.nan
         low, high = told.get("between", (-np.inf, np.inf))
         outside = (raw < low) | (raw > high)
         if outside.any():

@@ -64,7 +64,7 @@ def read_elements(source: Source, problems: list[str]) -> Iterator[Element]:
     found: list[Element] = []
     parser = _make_parser(source.name, found)
     try:
-        for block in _clean(source):
+        for block in clean_blocks(source, MAX_BYTES):
             parser.Parse(block, False)
             yield from found
             found.clear()
@@ -117,8 +117,14 @@ def _make_parser(name: str, found: list[Element]) -> expat.XMLParserType:
     return parser
 
 
-def _clean(source: Source) -> Iterator[bytes]:
-    """Yield the file in sound UTF-8, in blocks that end where an element does."""
+def clean_blocks(source: Source, limit: int) -> Iterator[bytes]:
+    """Yield the file in sound UTF-8, in blocks that end where an element does.
+
+    Raises
+    ------
+    UnreadableFile
+        The file is longer than `limit` bytes.
+    """
     with source.opener() as stream:
         block = stream.read(BLOCK)
         marked = block[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -140,8 +146,8 @@ def _clean(source: Source) -> Iterator[bytes]:
             carry = whole[cut:]
             block = stream.read(BLOCK)
             seen += len(block)
-            if seen > MAX_BYTES:
-                raise UnreadableFile("too_large", where=source.name, limit=MAX_BYTES)
+            if seen > limit:
+                raise UnreadableFile("too_large", where=source.name, limit=limit)
         yield _mend(carry, encoding)
 
 

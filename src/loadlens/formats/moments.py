@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
 from importlib import resources
 
@@ -42,7 +42,13 @@ class Moments:
     unsure : bool
         True when the order of day and month rests on habit alone.
     without_year, without_day : int
-        Cells that hold a day but no year (``Nov 11``, ``Oct 1-7``), or a month without a day.
+        Cells that hold a day but no year (``Nov 11``, ``Oct 1-7``) and whose year nothing shows, or a month without
+        a day.
+    years_found : int
+        Cells without a year that got it from their neighbours.
+    utc : bool
+        Every cell says that its time is in UTC, and at least one is not midnight: platforms that write a local day
+        as ``T00:00:00Z`` mean the day.
     """
 
     values: Moment
@@ -50,6 +56,8 @@ class Moments:
     unsure: bool
     without_year: int
     without_day: int
+    utc: bool = False
+    years_found: int = 0
 
 
 @cache
@@ -69,11 +77,11 @@ def _clean(cell: str) -> str:
     return " ".join(text.replace("日", " ").removeprefix("'").split())
 
 
-def _zone(text: str) -> tuple[str, int]:
-    """Split off a zone; its offset in minutes is taken away later, so that the result is UTC."""
+def _zone(text: str) -> tuple[str, int | None]:
+    """Split off a zone; its offset in minutes is taken away later, so that the result is UTC. None without a zone."""
     found = _ZONE.search(text)
     if not found or not _CLOCK_ONLY.search(text):
-        return text, 0
+        return text, None
     mark = found[1]
     if mark[0] not in "+-":
         return text[: found.start()], 0
@@ -166,6 +174,30 @@ def _order(split: list[tuple[str, str, str, str, str]], language: str) -> tuple[
     return ("mdy" if english else "dmy"), not same
 
 
+NEIGHBOUR_DAYS = 31
+"""Days at most between two rows of a table by the day; a year is carried over no larger gap."""
+
+
+def _find_years(cells: Sequence[str], moments: list[datetime | None]) -> int:
+    """Carry years from dated cells to neighbours without one, in place, as far as the order leaves no doubt.
+
+    A table lists days in order, so a day without a year stands within a month of the dated day beside it.
+    """
+    count = 0
+    for step in (1, -1):
+        for place in range(len(moments))[::step]:
+            beside = place - step
+            near = moments[beside] if 0 <= beside < len(moments) else None
+            if moments[place] is not None or near is None:
+                continue
+            guesses = [_from_words(f"{cells[place]} {year}")[0] for year in (near.year - 1, near.year, near.year + 1)]
+            close = [moment for moment in guesses if moment and abs((moment - near).days) <= NEIGHBOUR_DAYS]
+            if len(close) == 1:
+                moments[place] = close[0]
+                count += 1
+    return count
+
+
 def read_moments(cells: Sequence[str], language: str = "en", *, as_written: bool = False) -> Moments:
     """Read a column of dates, with or without times.
 
@@ -200,7 +232,12 @@ def read_moments(cells: Sequence[str], language: str = "en", *, as_written: bool
         moment, lacks = (_numeric(parts, order), "") if parts else _from_words(text)
         lacking[lacks] += 1
         if moment is not None and not as_written:
-            moment -= timedelta(minutes=offset)
+            moment -= timedelta(minutes=offset or 0)
         moments.append(moment)
+    found = _find_years([text for text, _ in zoned], moments) if lacking["year"] else 0
+    lacking["year"] -= found
     values = np.array(moments, dtype="datetime64[s]")
-    return Moments(values, order, unsure, without_year=lacking["year"], without_day=lacking["day"])
+    zones = {offset for cell, (_, offset) in zip(cells, zoned, strict=True) if cell}
+    timed = any(moment is not None and moment.time() != time() for moment in moments)
+    utc = zones == {0} and timed
+    return Moments(values, order, unsure, lacking["year"], lacking["day"], utc, years_found=found)

@@ -126,10 +126,11 @@ def _misplaced(cells: Sequence[str], current: Match) -> list[int]:
     """Return the columns whose cell cannot be what their label says."""
     wrong = []
     for name, places in current.columns.items():
-        kind = current.profile.fields[name].kind
+        one = current.profile.fields[name]
         for place in places:
             cell = cells[place].strip() if place < len(cells) else ""
-            if cell not in current.profile.missing and not has_form(cell, kind):
+            said = cell in current.profile.missing or plain(cell) in one.values
+            if not said and not has_form(cell, one.kind):
                 wrong.append(place)
     return sorted(wrong)
 

@@ -133,9 +133,14 @@ def _fill_dates(sheet: Sheet, one: Field, cells: list[str]) -> None:
         raise UnreadableFile(what, where=sheet.name, example=next(cell for cell in cells if cell))
     for place in np.flatnonzero(np.isnat(moments.values)):
         sheet.set_aside(int(place), "date_unreadable", cells[place])
+    if moments.years_found:
+        sheet.reading.note("year_from_order", "noted", column=one.column, count=moments.years_found)
     if moments.unsure:
         sheet.reading.note("date_order_unclear", "noted", column=one.column, value=moments.order)
     when = pd.Series(moments.values, index=sheet.frame.index)
+    if sheet.profile.table != "activities" and (one.kind == "instant" or moments.utc):
+        sheet.frame["date"] = _local_day(sheet, when)
+        return
     if one.kind == "instant":
         _fill_instants(sheet, when)
         return
@@ -158,20 +163,31 @@ def _fill_offsets(sheet: Sheet, one: Field, cells: list[str]) -> None:
 
 
 def _fill_instants(sheet: Sheet, when: pd.Series[pd.Timestamp]) -> None:
-    utc = when.dt.tz_localize("UTC")
-    sheet.frame["start_utc"] = utc
+    sheet.frame["start_utc"] = when.dt.tz_localize("UTC")
     if sheet.options.tz is None:
         sheet.frame["date"] = when.dt.normalize()
         sheet.frame["time_zone_from"] = "assumed"
         sheet.reading.note("local_day_unsure", "noted", count=int(when.notna().sum()))
         return
-    try:
-        local = utc.dt.tz_convert(sheet.options.tz).dt.tz_localize(None)
-    except (KeyError, ValueError) as error:
-        raise UnreadableFile("time_zone_unknown", tz=sheet.options.tz) from error
+    local = _to_local(when, sheet.options.tz)
     sheet.frame["start_local"] = local
     sheet.frame["date"] = local.dt.normalize()
     sheet.frame["time_zone_from"] = "user"
+
+
+def _to_local(utc: pd.Series[pd.Timestamp], tz: str) -> pd.Series[pd.Timestamp]:
+    try:
+        return utc.dt.tz_localize("UTC").dt.tz_convert(tz).dt.tz_localize(None)
+    except (KeyError, ValueError) as error:
+        raise UnreadableFile("time_zone_unknown", tz=tz) from error
+
+
+def _local_day(sheet: Sheet, utc: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
+    """Return the local day of daily values that are timed in UTC; without a time zone the day of UTC, and say so."""
+    if sheet.options.tz is None:
+        sheet.reading.note("wellness_day_unsure", "noted", column="date", count=int(utc.notna().sum()))
+        return utc.dt.normalize()
+    return _to_local(utc, sheet.options.tz).dt.normalize()
 
 
 def _fill_sports(sheet: Sheet, cells: list[str]) -> None:
@@ -199,7 +215,7 @@ def _fill_paces(sheet: Sheet, one: Field, cells: list[str]) -> None:
 
 
 def _mark_of(sheet: Sheet, one: Field) -> str:
-    return "point" if one.numbers == "point" else sheet.mark
+    return sheet.mark if one.numbers == "infer" else one.numbers
 
 
 def _fill_numbers(sheet: Sheet, one: Field, cells: list[str]) -> None:

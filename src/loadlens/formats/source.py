@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import pandas as pd
 
 from loadlens import words
+
+if TYPE_CHECKING:
+    from loadlens.formats.export_profiles import Profile
 
 HEAD_BYTES = 16_384
 """How much of a file ``sniff`` is shown."""
@@ -74,6 +77,8 @@ class Options:
     """IANA time zone in which days are counted where a file gives no offset."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Heading in the file -> column name of loadlens, for exports we do not know."""
+    profiles: tuple[Profile, ...] = ()
+    """The user's own profiles of CSV exports; they come before those of loadlens."""
 
 
 @dataclass(frozen=True)

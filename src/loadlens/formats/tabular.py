@@ -1,26 +1,31 @@
 """The one reader of every CSV export: finds the profile that fits, and reads its columns into the log's units.
 
 Which labels, units and conventions an export has stands in ``data/exports/*.toml``; what no file states and only the
-values show is worked out in `loadlens.formats.evidence`.
+values show is worked out by the hook that a profile names.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
 
 from loadlens import words
-from loadlens.formats import delimited, evidence
+from loadlens.formats import delimited
 from loadlens.formats.cells import plain, vote
 from loadlens.formats.diary_entries import finish_diary, settle_diary, take_entries
-from loadlens.formats.export_profiles import Match, Profile, all_profiles, known_columns, match
+from loadlens.formats.evidence import guess_mark, settle_garmin_list, settle_nothing, settle_wellness
+from loadlens.formats.export_profiles import Match, Profile, match
+from loadlens.formats.list_checks import settle_list, settle_planned_list
+from loadlens.formats.profile_files import all_profiles, all_refusals, known_columns
 from loadlens.formats.row_layout import Rows, gather_rows
 from loadlens.formats.sheets import Sheet, fill
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
+from loadlens.formats.strava_evidence import settle_strava_list
 
 HEADING_WITHIN = 25
 """Records among which the heading must be."""
@@ -30,6 +35,16 @@ MOST_LABELS, MOST_NEAR = 40, 8
 
 NUMERIC = ("number", "pace", "duration")
 
+HOOKS: dict[str, Callable[[Sheet], None]] = {
+    "list": settle_list,
+    "planned_list": settle_planned_list,
+    "garmin_list": settle_garmin_list,
+    "strava_list": settle_strava_list,
+    "wellness": settle_wellness,
+    "none": settle_nothing,
+}
+"""What a profile may name to work out what the table does not say."""
+
 
 def profiles() -> list[Profile]:
     """Return the exports that can be read, one profile each."""
@@ -37,26 +52,35 @@ def profiles() -> list[Profile]:
 
 
 def _user_aliases(options: Options) -> dict[str, str]:
-    unknown = [c for c in options.aliases.values() if c.rpartition(".")[2] not in known_columns()]
+    columns = known_columns((*options.profiles, *all_profiles()))
+    unknown = [c for c in options.aliases.values() if c.rpartition(".")[2] not in columns]
     if unknown:
-        raise UnreadableFile("no_such_column", column=unknown[0], columns=", ".join(sorted(known_columns())))
+        raise UnreadableFile("no_such_column", column=unknown[0], columns=", ".join(sorted(columns)))
     return {plain(label): column for label, column in options.aliases.items()}
 
 
-def _best_match(labels: Sequence[str], aliases: Mapping[str, str]) -> Match | None:
-    found = [one for profile in all_profiles() if (one := match(profile, labels, aliases))]
-    return max(found, key=lambda one: (one.hits, not one.profile.only_with_aliases), default=None)
+def _best_match(labels: Sequence[str], aliases: Mapping[str, str], own: Sequence[Profile]) -> Match | None:
+    """Return the best match; any profile of the user's own comes before those of loadlens."""
+    for known in (own, all_profiles()):
+        found = [one for profile in known if (one := match(profile, labels, aliases))]
+        if found:
+            return max(found, key=lambda one: (one.hits, not one.profile.only_with_aliases))
+    return None
 
 
-def _find_heading(text: str, aliases: Mapping[str, str]) -> tuple[str, int, Match] | None:
+def _find_heading(text: str, aliases: Mapping[str, str], own: Sequence[Profile] = ()) -> tuple[str, int, Match] | None:
     """Return delimiter, line and match of the heading in the first records of a text."""
     best: tuple[str, int, Match] | None = None
     for delimiter in delimited.likely_delimiters(text):
         for line, cells in delimited.first_records(text, delimiter, HEADING_WITHIN):
-            found = _best_match(cells, aliases)
-            if found and (best is None or found.hits > best[2].hits):
+            found = _best_match(cells, aliases, own)
+            if found and (best is None or _weight(found, own) > _weight(best[2], own)):
                 best = delimiter, line, found
     return best
+
+
+def _weight(found: Match, own: Sequence[Profile]) -> tuple[bool, int]:
+    return found.profile in own, found.hits
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -110,8 +134,9 @@ def parse(source: Source, options: Options) -> Reading:
         raise UnreadableFile("not_text", where=source.name)
     if not text.strip("\ufeff \r\n\t"):
         raise UnreadableFile("file_empty", where=source.name)
-    _refuse(source.name, text)
-    heading = _find_heading(text, aliases)
+    heading = _find_heading(text, aliases, options.profiles)
+    if heading is None or heading[2].profile not in options.profiles:
+        _refuse(source.name, text)
     if heading is None:
         raise UnreadableFile("headings_unknown", where=source.name, **_explain(text))
     delimiter, line, found = heading
@@ -134,10 +159,9 @@ def _refuse(name: str, text: str) -> None:
     for delimiter in delimited.likely_delimiters(text):
         for _, cells in delimited.first_records(text, delimiter, 5):
             labels = {plain(cell) for cell in cells}
-            for profile in all_profiles():
-                for refusal in profile.refusals:
-                    if len(labels & set(refusal.labels)) >= refusal.least:
-                        raise UnreadableFile("refused", where=name, why=refusal.why)
+            for refusal in all_refusals():
+                if len(labels & set(refusal.labels)) >= refusal.least:
+                    raise UnreadableFile("refused", where=name, why=refusal.why)
 
 
 def _explain(text: str) -> dict[str, dict[str, str]]:
@@ -190,20 +214,20 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
         cells=rows.cells,
         reading=reading,
         options=options,
-        mark=mark or evidence.guess_mark(rows.cells, delimiter),
+        mark=mark or guess_mark(rows.cells, delimiter),
         name=name,
     )
     sheet.kept[rows.unnamed] = False
+    _leave_out(sheet)
     _one_person(sheet)
     for one in sorted(profile.fields.values(), key=lambda one: one.kind == "offset"):  # an offset needs its clock
         if any(rows.cells.get(one.name, ())):
             fill(sheet, one)
-    evidence.HOOKS[profile.hook](sheet)
+    (settle_diary if profile.table == "diary" else HOOKS[profile.hook])(sheet)
     for column, places in sheet.wrong.items():
         sheet.note_cells("cell_unreadable", column, places)
     _page_ends(sheet)
     if profile.table == "diary":
-        settle_diary(sheet)
         reading.tables["diary"] = finish_diary(sheet)
     else:
         entries = take_entries(sheet)
@@ -218,10 +242,34 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
         status="read" if used else "empty",
         message=None if used else "no_row_used",
         language=found.language.partition("_")[0] if found.languages else None,
-        number_format=mark or "unclear",
+        number_format=mark or ("unclear" if inferred else _declared_mark(profile)),
         units="; ".join(f"{column} {unit}" for column, unit in sheet.units.items()) or None,
         covers=profile.covers,
+        headings=found.filled,
+        headings_known=found.known,
     )
+
+
+def _declared_mark(profile: Profile) -> str | None:
+    """Return the decimal mark that a profile states for all its numbers."""
+    return next((one.numbers for one in profile.fields.values() if one.kind in NUMERIC), None)
+
+
+def _leave_out(sheet: Sheet) -> None:
+    """Set aside the rows that are something else than the table is read for: naps, other kinds of measurement."""
+    rules = [(one, said, True) for one, said in sheet.profile.aside.items()]
+    rules += [(one, said, False) for one, said in sheet.profile.only.items()]
+    for name, said, aside in rules:
+        if name not in sheet.match.columns:
+            continue
+        counts: Counter[str] = Counter()
+        for place, cell in enumerate(sheet.cells[name]):
+            if sheet.kept[place] and (plain(cell) in said) == aside:
+                sheet.kept[place] = False
+                counts[cell] += 1
+        for cell, count in counts.items():
+            value = f"{sheet.match.labels[name]}: {cell}"
+            sheet.reading.note("row_of_another_kind", "set_aside", value=value, count=count)
 
 
 def _one_person(sheet: Sheet) -> None:
