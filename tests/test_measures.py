@@ -113,11 +113,21 @@ def two_weeks(weekly: list[float]) -> pd.DataFrame:
 
 
 def test_two_weeks_are_held_against_the_median_week():
-    """Ten weeks of 30 km, then 45 and 45: ratio 1.5; log(1.5) / (0.15 / sqrt 2) = 3.82."""
+    """Ten even weeks of 30 km, then 45 and 45: spread² = 6 · 0.3² / 16 = 0.184²; log(1.5) / (0.184 / sqrt 2) = 3.12."""
     day = two_weeks([30_000] * 10 + [45_000] * 2).iloc[-1]
     assert day["ratio"] == pytest.approx(1.5)
-    assert day["z"] == pytest.approx(3.823, abs=1e-3)
+    assert day["z"] == pytest.approx(3.121, abs=1e-3)
     assert day["rise"] == pytest.approx(15_000)
+
+
+def test_the_own_spread_of_weeks_is_drawn_towards_that_of_other_runners():
+    """Weeks of 20 and 40 km by turns: median of the logs log(28.3), each 0.347 off, own spread 1.4826 · 0.347 = 0.514.
+
+    With 20 such weeks and the weight of six: spread² = (20 · 0.514² + 6 · 0.3²) / 26 = 0.473²; for 50 and 50 km
+    log(50 / 28.28) / (0.473 / sqrt 2) = 1.70.
+    """
+    day = two_weeks([20_000, 40_000] * 10 + [50_000] * 2).iloc[-1]
+    assert day["z"] == pytest.approx(1.70, abs=0.01)
 
 
 def test_two_weeks_are_averaged_geometrically():
@@ -195,15 +205,18 @@ def test_one_unknown_day_leaves_two_weeks_unjudged():
 
 # ---------------------------------------------------------------- resting heart rate
 def test_the_sum_grows_by_the_capped_deviation_above_the_slack():
-    """Baseline 50, spread floor 1.5: 57 bpm is 4.7 spreads, capped at 4; each day adds 3 once the median rises."""
+    """Baseline 50, spread floor 2.5: 57 bpm is 2.8 spreads, capped at 2.5; each day adds 1.5 once the median rises.
+
+    56 bpm is 2.4 spreads and adds 1.4.
+    """
     found = measure("resting_heart_rate", series([50.0] * 60 + [57.0] * 6 + [56.0]))
-    assert found["cusum"].iloc[60:67].tolist() == [0, 0, 0, 3, 6, 9, 12]
+    assert found["cusum"].iloc[60:67].tolist() == pytest.approx([0, 0, 0, 1.5, 3, 4.5, 5.9])
     assert found["rise"].iloc[66] == 7
 
 
 def test_the_sum_starts_anew_when_the_week_is_back_at_the_baseline():
     found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 14 + [50.0] * 14))
-    assert found["cusum"].iloc[73] > 20
+    assert found["cusum"].iloc[73] == pytest.approx(11 * 1.4)
     assert found["cusum"].iloc[78] == 0  # four of seven days are at 50 again
     assert set(found["cusum"].iloc[78:]) == {0}
 
@@ -212,7 +225,7 @@ def test_a_day_without_a_value_changes_nothing_and_a_gap_starts_anew():
     found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 6 + [np.nan, 56.0]))
     assert found["cusum"].iloc[66] == found["cusum"].iloc[65] > 0
     found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 7 + [np.nan] * 7 + [56.0] * 4))
-    assert found["cusum"].iloc[-1] == 12
+    assert found["cusum"].iloc[-1] == pytest.approx(4 * 1.4)
 
 
 def test_resting_heart_rate_needs_a_baseline_and_a_recent_week():

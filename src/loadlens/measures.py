@@ -108,7 +108,8 @@ def two_week_volume(
     *,
     reference_weeks: int,
     minimum_weeks: int,
-    spread_floor: float,
+    usual_spread: float,
+    usual_weeks: int,
     off_days: int,
     unknown_share: float,
     bounds: pd.DataFrame | None = None,
@@ -125,8 +126,9 @@ def two_week_volume(
         Distance of each day [m], NaN when unknown.
     reference_weeks, minimum_weeks : int
         Weeks before the last two, and how many of them must be known and active.
-    spread_floor : float
-        Smallest standard deviation of the logarithm of a week that is believed.
+    usual_spread, usual_weeks : float, int
+        Standard deviation of the logarithm of a week among runners, and how many of the runner's own weeks it weighs
+        as much as.
     off_days : int
         Days without running after which a runner is returning.
     unknown_share : float
@@ -141,8 +143,10 @@ def two_week_volume(
 
     Notes
     -----
-    Our own statistic. At equal false alarms it found two to three times as many planted increases as week-over-week
-    or acute-to-chronic ratios; the latter say little about injury (Impellizzeri et al. 2020, J Athl Train 55:893).
+    Our own statistic; how often it fires and what it finds stands in ``docs/overload_bench.md``. Half a year of weeks
+    makes the reference: the spread of ten is off by a quarter, and false alarms come where it is too small. For the
+    same reason it is drawn towards that of other runners, spread² = (n own² + m usual²) / (n + m), with own = 1.4826
+    MAD of n weeks and m = `usual_weeks` (Smyth 2004, Stat Appl Genet Mol Biol 3:3, doi:10.2202/1544-6115.1027).
     """
     most = np.asarray(signal if bounds is None else bounds["high"], dtype=np.float64)
     n, weeks = len(most), reference_weeks + 2
@@ -163,7 +167,8 @@ def two_week_volume(
         volume = 7 * share(np.nansum(_weeks(then, weeks), axis=2), known.astype(float))
         logs = np.log(np.where(seen & (volume[:, :-2] > 0), volume[:, :-2], np.nan))
         middle = row_medians(logs)
-        spread = np.maximum(row_spreads(logs, middle), spread_floor)
+        own, count = np.nan_to_num(row_spreads(logs, middle)), np.isfinite(logs).sum(axis=1)
+        spread = np.sqrt((count * own**2 + usual_weeks * usual_spread**2) / (count + usual_weeks))
         last = 7 * share(np.nansum(_weeks(now, 2), axis=2), known[:, -2:].astype(float))
         recent, reference = np.sqrt(last[:, 0] * last[:, 1]), np.exp(middle)
         ratio = share(recent, reference)
