@@ -1,7 +1,9 @@
 """Damage FIT files in every way that comes to mind, read what is left, and say what broke.
 
-    python fuzz/mutants.py sample_data --count 100000 --seed 1
+    python fuzz/mutants.py --count 100000 --seed 1
+    python fuzz/mutants.py sample_data --count 10000
 
+Without a folder the files are the small ones of `nasty.py`: some hundred bytes each, so that a mutation hits something.
 Nothing but `UnreadableFile` may escape, a file under 1 MB takes under a second, and memory stays below 20 times the
 file and 100 MB. Prints one line for each way in which that failed, with the seed that makes the mutant again.
 """
@@ -20,14 +22,17 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
+from nasty import write_seeds
+
 import loadlens
 from loadlens.formats import fit
 from loadlens.formats.fit_messages import decode
 from loadlens.formats.source import Options, Source, UnreadableFile
 
 SLOW = 1.0  # s
-LONGEST = 20  # s, after which a mutant hangs
+LONGEST = 20  # s of this process, after which a mutant hangs
 TELLING = (0, 1, 2, 4, 7, 13, 0x0D, 0x40, 0x60, 0x7F, 0x80, 0x83, 0x84, 0x86, 0x88, 0xFD, 0xFE, 0xFF)
+TOGETHER = 64  # mutants between two looks at the memory
 SMALL = 6_000  # bytes; larger files are also tried as their beginning and end alone
 
 Seed = tuple[str, bytes, list[int]]
@@ -46,6 +51,8 @@ def find_definitions(data: bytes) -> list[int]:
 
 def gather_seeds(paths: list[Path]) -> list[Seed]:
     """Return name, bytes and places of definitions of every FIT file, large ones also without their middle."""
+    if not paths:
+        return [(name, data, find_definitions(data)) for name, data in write_seeds().items()]
     seeds = []
     for path in sorted({file for folder in paths for file in ([folder] if folder.is_file() else folder.rglob("*"))}):
         if path.suffix.lower() != ".fit" or path.stat().st_size > 1 << 20:
@@ -91,10 +98,12 @@ def mutate(seed: Seed, others: list[Seed], chance: random.Random) -> bytes:
     return bytes(data[: 1 << 20])
 
 
-def read_mutant(data: bytes, folder: Path | None) -> str:
-    """Read a mutant through ``fit.parse``, or with a folder through ``loadlens.read``; return what came of it."""
+def read_mutant(data: bytes, through: str, folder: Path) -> str:
+    """Read a mutant through the decoder, ``fit.parse`` or ``loadlens.read``; return what came of it."""
     try:
-        if folder is None:
+        if through == "decode":
+            return _decode(data)
+        if through == "parse":
             reading = fit.parse(Source("mutant.fit", data[:16384], lambda: io.BytesIO(data)), Options())
             facts = reading.facts
             if facts["used"] + facts["set_aside"] != facts["rows"]:  # type: ignore[operator]
@@ -106,6 +115,17 @@ def read_mutant(data: bytes, folder: Path | None) -> str:
     except UnreadableFile:
         return "unreadable"
     return "read"
+
+
+def _decode(data: bytes) -> str:
+    """Decode every message and field, and look whether each column has a value for each message."""
+    messages = decode(data, unknown=True)
+    for name in messages.names:
+        count = messages.count(name)
+        wrong = [key for key, column in messages.columns(name).items() if len(column) != count]
+        if wrong:
+            raise AssertionError(f"{name}: not {count} values in {wrong}")
+    return "damaged" if messages.problems else "sound"
 
 
 def _stop(*_: object) -> None:
@@ -125,48 +145,50 @@ def used_memory() -> int:
 def main() -> int:
     """Run as many mutants as asked for; 1 when any of them broke something."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--through-read", action="store_true", help="through loadlens.read() instead of fit.parse()")
+    parser.add_argument("--through", choices=("decode", "parse", "read"), default="parse", help="how far to read them")
     parser.add_argument("--keep", type=Path, help="folder for the mutants that broke something")
     given = parser.parse_args()
     seeds = gather_seeds(given.paths)
-    signal.signal(signal.SIGALRM, _stop)
+    signal.signal(signal.SIGPROF, _stop)
     came: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
-    slowest, most = 0.0, 0
+    slowest, most, longest = 0.0, 0, 0
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) if given.through_read else None
+        folder = Path(place)
         for _, data, _ in seeds:  # whole files first: they set the memory that is usual
-            came[read_mutant(data, folder)] += 1
+            came[read_mutant(data, given.through, folder)] += 1
         usual, begun = peak_memory(), time.perf_counter()
+        peak, before = usual, used_memory()
         for number in range(given.seed, given.seed + given.count):
             if time.perf_counter() - begun > given.seconds:
                 break
             chance = random.Random(number)
             seed = chance.choice(seeds)
             mutant = mutate(seed, seeds, chance)
-            peak, before, start = peak_memory(), used_memory(), time.process_time()
-            signal.alarm(LONGEST)
+            start = time.process_time()
+            signal.setitimer(signal.ITIMER_PROF, LONGEST)
             try:
-                came[read_mutant(mutant, folder)] += 1
+                came[read_mutant(mutant, given.through, folder)] += 1
                 problem = None
             except Exception as error:  # noqa: BLE001 whatever escapes is what we look for
                 at = traceback.extract_tb(error.__traceback__)[-1]
                 own = [frame for frame in traceback.extract_tb(error.__traceback__) if "loadlens" in frame.filename]
                 problem = f"{type(error).__name__} in {own[-1].name} line {own[-1].lineno} ({at.name}): {error}"[:160]
-            finally:
-                signal.alarm(0)
             took = time.process_time() - start
             slowest = max(slowest, took)
             if problem is None and took > SLOW:
                 problem = f"slow: {took:.1f} s for {len(mutant):,} bytes"
-            grown = peak_memory() - before if peak_memory() > peak else 0  # below an earlier peak is little enough
-            most = max(most, grown)
-            if problem is None and grown > 20 * len(mutant) + 100_000_000:
-                problem = f"memory: {grown / 1e6:.0f} MB for {len(mutant):,} bytes"
+            longest = max(longest, len(mutant))
+            if number % TOGETHER == 0:  # asking takes longer than reading a small mutant
+                now = peak_memory()
+                grown = now - before if now > peak else 0  # below an earlier peak is little enough
+                if problem is None and grown > 20 * longest + 100_000_000:
+                    problem = f"memory: {grown / 1e6:.0f} MB for {longest:,} bytes, here or in the {TOGETHER} before"
+                peak, before, longest, most = now, used_memory(), 0, max(most, grown)
             if problem is not None:
                 wrong[problem] += 1
                 if wrong[problem] == 1:
@@ -174,6 +196,7 @@ def main() -> int:
                     if given.keep:
                         given.keep.mkdir(exist_ok=True)
                         (given.keep / f"{number}.fit").write_bytes(mutant)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         done = sum(came.values()) - len(seeds) + sum(wrong.values())
     print(
         f"{done:,} mutants of {len(seeds)} seeds, {dict(came)}, {sum(wrong.values())} broken in {len(wrong)} ways; "

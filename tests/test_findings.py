@@ -41,7 +41,7 @@ def wellness_of(days: int, seed: int = 2) -> pd.DataFrame:
 
 
 def with_minutes(log: RunningLog, drop_from: str | None = None, hard_from: str | None = None) -> RunningLog:
-    """Twenty minutes for each run, cadence 130 + 15 x speed, every fourth run hard; from a date fewer steps, or all hard."""
+    """Twenty minutes a run, cadence 130 + 15 x speed, every fourth run hard; from a date fewer steps, or all hard."""
     rng = np.random.default_rng(3)
     rows = []
     for n, (key, date) in enumerate(zip(log.runs["activity"], log.runs["date"], strict=True)):

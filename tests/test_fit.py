@@ -178,6 +178,15 @@ def test_a_recording_without_a_summary_is_made_whole():
     assert said(reading)["session_rebuilt"]["count"] == 121
 
 
+@pytest.mark.parametrize(("speed", "sport"), [(3.0, "run"), (8.0, "other"), (1.3, "other")])
+def test_a_recording_that_names_no_sport_is_a_run_only_when_it_went_like_one(speed, sport):
+    samples = [record(second, (5, "I", round(100 * speed * second))) for second in range(181)]
+    reading = parse(build(*samples))
+    assert reading.tables["activities"]["sport"].tolist() == [sport]
+    assert ("sport_assumed" in said(reading)) == (sport == "run")
+    assert ("minutes" in reading.tables) == (sport == "run")
+
+
 def test_a_manual_run_keeps_its_totals():
     reading = parse(build(session(START, 1800, (9, "I", 500_000), (6, "B", 1)), activity(1)))
     row = reading.tables["activities"].iloc[0]

@@ -107,18 +107,69 @@ def test_base_types_may_lack_their_width_bit() -> None:
     assert decode(data).columns("record")["speed"].tolist() == [3.0]
 
 
-def test_few_and_many_rows_give_the_same_values() -> None:
+@pytest.mark.parametrize("big", [False, True])
+def test_a_handful_few_and_many_rows_give_the_same_values(big: bool) -> None:
+    """Each is read in another way: by struct, all fields together, field by field."""
     fields = (TIME, (0, 4, SINT32), (1, 4, SINT32), (2, 2, UINT16), (6, 2, UINT16), HEART_RATE, (4, 1, UINT8))
+    odd = ((13, 1, SINT8), (42, 1, ENUM), (108, 2, UINT16), (52, 4, FLOAT32), (8, 3, BYTE))
     rng = random.Random(1)
     rows = [
-        struct.pack("<BIiiHHBB", 0, NOON + k, *(rng.choice([v, m]) for v, m in zip(
-            (k - 500, 7 * k, 3 * k, 5 * k, k % 250, 90), (2**31 - 1, 2**31 - 1, 65535, 65535, 255, 255), strict=True)))
+        struct.pack(">BIiiHHBBbBHf3s" if big else "<BIiiHHBBbBHf3s", 0, *(rng.choice([v, m]) for v, m in zip(
+            (NOON + k, k - 500, 7 * k, 3 * k, 5 * k, k % 250, 90, k % 50 - 20, k % 9, k % 7, k / 8, b"abc"),
+            (2**32 - 1, 2**31 - 1, 2**31 - 1, 65535, 65535, 255, 255, 127, 255, 65535, float("nan"), b"\xff" * 3),
+            strict=True)))
         for k in range(1000)
     ]  # fmt: skip
-    whole = decode(part(define(0, RECORD, *fields), *rows)).frame("record")
-    few = decode(part(define(0, RECORD, *fields), *rows[:100])).frame("record")
-    assert whole.iloc[:100].equals(few)
-    assert 350 < whole["heart_rate"].isna().sum() < 650
+    whole, few, handful = (
+        decode(part(define(0, RECORD, *fields, *odd, big=big), *rows[:count]), unknown=True).columns("record")
+        for count in (1000, 100, 8)
+    )
+    for name, column in whole.items():
+        for less in (few, handful):
+            assert less[name].dtype == column.dtype, name
+            assert repr(column[: len(less[name])].tolist()) == repr(less[name].tolist()), name
+    assert 350 < np.isnan(whole["heart_rate"]).sum() < 650
+    assert set(whole["activity_type"]) > {"running", None}
+    assert (np.nanmin(whole["temperature"]), np.nanmax(whole["temperature"])) == (-20.0, 29.0)
+
+
+def test_definitions_that_take_turns_give_one_table_in_file_order() -> None:
+    """Few messages of each are read together and then spread; a field that one of them lacks is missing there."""
+    slow, fast = define(0, RECORD, TIME, HEART_RATE), define(0, RECORD, TIME, (6, 2, UINT16))
+    turns = [
+        one for k in range(0, 40, 2)
+        for one in (slow, record(k, 100 + k), fast, struct.pack("<BIH", 0, NOON + k + 1, 1000 * k))
+    ]  # fmt: skip
+    table = decode(part(*turns)).columns("record")
+    assert (table["timestamp"].astype(np.int64) - table["timestamp"].astype(np.int64)[0]).tolist() == list(range(40))
+    assert table["heart_rate"][::2].tolist() == [100.0 + k for k in range(0, 40, 2)]
+    assert table["speed"][1::2].tolist() == [float(k) for k in range(0, 40, 2)]
+    assert np.isnan(table["heart_rate"][1::2]).all()
+    assert np.isnan(table["speed"][::2]).all()
+    assert table["offset"].tolist() == sorted(table["offset"].tolist())
+
+
+def test_what_would_blow_a_table_up_is_set_aside_and_told() -> None:
+    """60,000 messages of two bytes, and one with every field a record can have: 100 columns for each of them."""
+    wide = [(number, 1, BYTE) for number in sorted(message_of(RECORD).fields) if number < 250]
+    many, one = bytes((0, 150)) * 60_000, b"\x01" + bytes(len(wide))
+    messages = decode(part(define(0, RECORD, HEART_RATE), many, define(1, RECORD, *wide), one))
+    assert messages.count("record") == 60_000
+    assert set(messages.columns("record")["heart_rate"]) == {150.0}
+    assert any("1 record messages set aside" in problem.detail for problem in messages.problems)
+
+
+def test_a_frame_holds_the_fields_and_no_place_in_the_file() -> None:
+    messages = decode(part(define(0, RECORD, TIME, HEART_RATE), records(3)))
+    frame = messages.frame("record")
+    assert set(frame.columns) == {"timestamp", "heart_rate"}
+    assert set(messages.columns("record")) == {"timestamp", "heart_rate", "part", "offset"}
+    assert frame.dtypes.astype(str).to_dict() == {"timestamp": "datetime64[s]", "heart_rate": "float64"}
+    frame.loc[0, "heart_rate"] = 1.0  # it is the reader's own to change
+    assert messages.frame("record")["heart_rate"].tolist() == [150.0] * 3
+    frame.columns.name = frame.index.name = "changed"
+    again = messages.frame("record")
+    assert (again.columns.name, again.index.name) == (None, None)
 
 
 def test_labels_are_those_of_the_profile_and_unlisted_codes_stay_numbers() -> None:

@@ -186,6 +186,23 @@ def test_a_run_on_the_track_tells_miles_from_kilometres():
     assert noted(reading, "unit_by_track")[0]["value"] == "km (≈ 1000 m)"
 
 
+@pytest.mark.parametrize(
+    ("distance", "pace", "cadence", "unit"),
+    [("6.21", "8:03", "170", "mi"), ("10.00", "5:00", "170", "km"), ("6.21", "8:03", "150", None)],
+)
+def test_the_number_of_steps_tells_miles_where_no_step_length_is_listed(distance, pace, cadence, unit):
+    # 170 a minute for 50 minutes are 850 to the kilometre, for 63 minutes 1725 to the mile; 1208 may be either
+    heading = [*GARMIN[:6], "Avg Run Cadence"]
+    rows = [["Running", f"2024-03-0{day} 09:00:00", "x", distance, "00:50:00", pace, cadence] for day in (1, 2, 3)]
+    slow = [[*row[:4], "01:03:00", "10:09", row[6]] for row in rows]
+    reading = read(table(heading, *(slow if unit == "mi" else rows)))
+    metres = 1609.344 if unit == "mi" else 1000
+    assert reading.tables["activities"]["distance"].iloc[0] == pytest.approx(float(distance) * metres)
+    told = [row["value"] for row in noted(reading, "unit_by_step_count")]
+    assert [value.partition(" ")[0] for value in told] == ([unit] if unit else [])
+    assert bool(noted(reading, "distance_unit_assumed")) is (unit is None)
+
+
 def test_nothing_is_known_of_miles_without_any_sign_and_it_is_said_how_to_tell():
     reading = read(table(GARMIN[:6], RUN[:6]))
     assert noted(reading, "distance_unit_assumed")[0]["value"] == "km"

@@ -71,8 +71,8 @@ def performance(
                                   "heart_rate": heart, "cadence": 170.0 + np.arange(40) % 2,
                                   "temperature": degrees if heat[1] else np.nan}))  # fmt: skip
     signal = pd.concat(rows).assign(recorded=60.0, moving=1.0, grade=0.0, sub_sport="road").set_index("date")
-    metres = pd.Series(np.where(np.arange(len(index)) % 2, 0.0, 8000.0), index=index)
-    metres.iloc[more_from:] *= 1.3
+    day = np.arange(len(index))
+    metres = pd.Series(np.where(day % 2, 0.0, 8000.0) * np.where(day >= more_from, 1.3, 1.0), index=index)
     return MEASURES["performance_fall"](
         signal, days=index, distance=metres, **RULES["performance_fall"].parameters
     ).iloc[-1]

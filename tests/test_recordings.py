@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from loadlens.formats.gait import counts_one_foot, went_like_a_run
 from loadlens.formats.recordings import (
-    counts_one_foot,
     divide_minutes,
     measure_path,
     order_records,
@@ -236,3 +236,21 @@ def test_a_hundred_thousand_samples_make_1667_minutes():
     records = build_recording(seconds, distance=3 * seconds, heart_rate=np.full(100_000, 140.0), altitude=seconds % 50)
     minutes = divide(records)
     assert len(minutes) == 1667
+
+
+RULES = {"middle": [1.9, 5.0], "fast": 6.0, "steps": [130, 230]}
+
+
+@pytest.mark.parametrize(
+    ("speed", "cadence", "run"),
+    [
+        ([3.0, 3.1, 3.0], [], True),
+        ([3.0, 3.1, 3.0], [82, 84, 0], True),  # strides of one foot: 166 steps
+        ([3.0, 3.1, 3.0], [60, 61, 60], False),  # legs that turn 60 times a minute turn a crank
+        ([1.2, 1.3, np.nan], [], False),  # a walk
+        ([4.0, 4.0, 12.0, 12.0], [], False),  # downhill on wheels
+        ([np.nan], [84], False),  # nothing is known of the speed
+    ],
+)
+def test_what_went_like_a_run(speed, cadence, run):
+    assert went_like_a_run(np.array(speed), np.array(cadence, float), RULES) is run

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 TASKS = {"records": ("record",), "all three": ("record", "session", "lap")}
-CHUNK = 32  # files between two readers' turns
+CHUNK = 128, 1 << 20  # files and bytes between two readers' turns, at most
 PATIENCE = 300.0  # seconds for one order, after which a reader is given up
 
 Answer = dict[str, Any]
@@ -96,7 +96,7 @@ def measure_times(
     patience: float,
     tell: Callable[[str], None],
 ) -> dict[str, Measured]:
-    """Time all readers on both tasks, in rounds, taking turns every few files.
+    """Time all readers on both tasks, in rounds, taking turns every few files, small ones among small ones.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def measure_times(
     start_time = monotonic()
     measured = {reader.name: Measured() for reader in readers}
     workers = {reader.name: Worker(reader) for reader in readers}
-    every = sorted({path for chosen in files.values() for path in chosen})
+    chunks = divide({path: path.stat().st_size for chosen in files.values() for path in chosen})
     mine = {name: set(chosen) for name, chosen in files.items()}
     for turn in range(max(rounds.values())):
         if turn and monotonic() - start_time > patience:
@@ -121,9 +121,8 @@ def measure_times(
                 for reader in readers
             }
         for task, kinds in TASKS.items():
-            for start in range(0, len(every), CHUNK):
-                chunk = every[start : start + CHUNK]
-                tell(f"round {turn + 1} of {max(rounds.values())}, {task}: file {start + 1} of {len(every)}")
+            for number, chunk in enumerate(chunks):
+                tell(f"round {turn + 1} of {max(rounds.values())}, {task}: turn {number + 1} of {len(chunks)}")
                 for name in _order(list(workers), turn):
                     own = [str(path) for path in chunk if path in mine[name]]
                     if own and turn < rounds[name] and not measured[name].given_up:
@@ -131,6 +130,20 @@ def measure_times(
     for worker in workers.values():
         worker.close()
     return measured
+
+
+def divide(sizes: Mapping[Path, int]) -> list[list[Path]]:
+    """Divide files, the smallest first, into what is read in one turn, so that small ones stand among small ones."""
+    most_files, most_bytes = CHUNK
+    chunks: list[list[Path]] = [[]]
+    filled = 0
+    for path, size in sorted(sizes.items(), key=lambda item: (item[1], item[0])):
+        if chunks[-1] and (len(chunks[-1]) == most_files or filled + size > most_bytes):
+            chunks.append([])
+            filled = 0
+        chunks[-1].append(path)
+        filled += size
+    return chunks
 
 
 def _order(names: list[str], turn: int) -> list[str]:

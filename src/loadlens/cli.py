@@ -1,4 +1,4 @@
-"""The command line: report, check, demo, simulate. Says what it did and where the result is.
+"""The command line: report, check, budget, demo, simulate. Says what it did and where the result is.
 
 Exit codes: 0 done, 1 the input cannot be used (one plain sentence says why), 2 the command was not understood.
 """
@@ -65,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help=words.say("cli.help_json"))
     check.set_defaults(run=_check)
 
+    budget = commands.add_parser("budget", help=words.say("cli.help_budget"))
+    _add_input(budget)
+    budget.add_argument("--per-year", type=float, metavar="N", help=words.say("cli.help_per_year"))
+    budget.set_defaults(run=_budget)
+
     demo = commands.add_parser("demo", help=words.say("cli.help_demo"))
     _add_language(demo)
     _add_output(demo)
@@ -81,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help=words.say("cli.help_paths"))
     parser.add_argument("--tz", help=words.say("cli.help_tz"))
+    parser.add_argument("--no-cache", dest="cache", action="store_false", help=words.say("cli.help_no_cache"))
     parser.add_argument("--profile", action="append", default=[], metavar="TOML", help=words.say("cli.help_profile"))
     _add_language(parser)
 
@@ -94,10 +100,17 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, default=out, metavar="FILE", help=words.say("cli.help_report_out"))
 
 
-def _read(paths: Sequence[str | Path], lang: str, tz: str | None = None, profiles: Sequence[str] = ()) -> RunningLog:
+def _read(
+    paths: Sequence[str | Path],
+    lang: str,
+    tz: str | None = None,
+    profiles: Sequence[str] = (),
+    *,
+    cache: bool = True,
+) -> RunningLog:
     from loadlens.files import read  # heavy: not for --help
 
-    log = read(*paths, tz=tz, profiles=profiles)
+    log = read(*paths, tz=tz, profiles=profiles, cache=cache)
     print(_tell_read(log, lang))
     return log
 
@@ -116,7 +129,8 @@ def _tell_read(log: RunningLog, lang: str) -> str:
 
 
 def _report(given: argparse.Namespace) -> int:
-    return _write_report(_read(given.paths, given.lang, given.tz, given.profile), given.out, given.lang)
+    log = _read(given.paths, given.lang, given.tz, given.profile, cache=given.cache)
+    return _write_report(log, given.out, given.lang)
 
 
 def _write_report(log: RunningLog, out: Path, lang: str) -> int:
@@ -131,6 +145,19 @@ def _write_report(log: RunningLog, out: Path, lang: str) -> int:
     print(words.say("cli.assessed", lang, assessed=assessed, rules=len(latest), above=above, alarms=alarms))
     written = report(found, out, lang=lang)
     print(words.say("cli.written", lang, path=str(Path(str(written)).resolve())))
+    return 0
+
+
+def _budget(given: argparse.Namespace) -> int:
+    from loadlens.alarm_budget import budget, fit_budget, tell_budget
+    from loadlens.guidance import read_guidance
+
+    log, guidance = _read(given.paths, given.lang, given.tz), read_guidance()
+    if given.per_year is not None:
+        guidance = fit_budget(log, guidance, per_year=given.per_year)
+    print("\n".join(tell_budget(budget(log, guidance), guidance, given.lang)))
+    if given.per_year is not None and not guidance.moved:
+        print(words.say("cli.nothing_moved", given.lang))
     return 0
 
 
@@ -158,11 +185,11 @@ def _check(given: argparse.Namespace) -> int:
     if given.json:
         from loadlens.files import read
 
-        log = read(*given.paths, tz=given.tz, profiles=given.profile)
+        log = read(*given.paths, tz=given.tz, profiles=given.profile, cache=given.cache)
         told = source_checks.check_log(log, given.lang) | {"loadlens": __version__}
         print(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1))
         return 0
-    log, lang = _read(given.paths, given.lang, given.tz, given.profile), given.lang
+    log, lang = _read(given.paths, given.lang, given.tz, given.profile, cache=given.cache), given.lang
     trust = {one["path"]: one for one in source_checks.check_sources(log, lang)}
     for heading, lines in (
         (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +23,12 @@ from loadlens.training_load import session_load, session_minutes
 from loadlens.windows import not_yet, on_days
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from matplotlib.axes import Axes
 
     from loadlens.log import RunningLog
+    from loadlens.rules import Condition
     from loadlens.windows import Flags
 
 ALARM_GAP_DAYS = 14
@@ -95,7 +97,9 @@ class Assessment:
             between = _show(row, spec.value, spec.units[spec.value], lang)
             return words.say("report.not_assessable_between", lang, said=said, between=between)
         shown = {column: _show(row, column, unit, lang) for column, unit in spec.units.items()}
-        return spec.words[lang]["finding"].format(**shown)
+        limits = {name: words.quantity(limit, unit, lang) for name, (limit, unit) in spec.limits.items()}
+        told = [spec.words[lang]["finding"].format(**shown, **limits), self.guidance.tell_moved(rule, lang)]
+        return " ".join(filter(None, told))
 
     def plot(self, lang: str = "en") -> Axes:
         """Draw the timeline with every episode."""
@@ -140,17 +144,15 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
         A rule speaks of a column its measure does not give.
     """
     guidance = guidance or read_guidance()
-    _ = log.span  # refuses a log without days
     days = pd.DatetimeIndex(log.days["date"], name="date")
-    given = _gather(log, days)
-    details = _measure_all(guidance, log, days, given)
-    codes = {name: _judge(guidance.rules[name], frame) for name, frame in details.items()}
+    details = measure_rules(log, guidance)
+    codes = {name: judge(guidance.rules[name], frame) for name, frame in details.items()}
     episodes = _join([_episodes(guidance.rules[n], details[n], codes[n]) for n in details])
     alarms = _join([_alarms(name, days, codes[name]) for name in details])
     return Assessment(
         log=log,
         guidance=guidance,
-        days=_join([_days(guidance.rules[n], details[n], codes[n]) for n in details]),
+        days=_days(guidance, days, details, codes),
         episodes=episodes,
         alarms=alarms,
         rules=_join([_rule(guidance.rules[n], details[n], codes[n], alarms) for n in details]),
@@ -159,6 +161,40 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
 
 
 # ---------------------------------------------------------------- signal -> measure
+def measure_rules(log: RunningLog, guidance: Guidance, names: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
+    """Give everything the measures say of a log, rule -> frame by date.
+
+    Rules that build on other rules come after them, and see their level.
+
+    Parameters
+    ----------
+    log : RunningLog
+        With at least one day.
+    guidance : Guidance
+        Where the rules stand.
+    names : iterable of str, optional
+        Ids of the rules that are asked for; all of them when left out.
+
+    Raises
+    ------
+    LogError
+        The log has no days.
+    GuidanceError
+        A rule speaks of a column its measure does not give.
+    """
+    _ = log.span  # refuses a log without days
+    days = pd.DatetimeIndex(log.days["date"], name="date")
+    given = _gather(log, days)
+    wanted = list(guidance.rules if names is None else names)
+    needed = dict.fromkeys([*wanted, *(other for name in wanted for other in builds_on(guidance.rules[name]))])
+    details: dict[str, pd.DataFrame] = {}
+    for rule in sorted((guidance.rules[name] for name in needed), key=lambda rule: bool(builds_on(rule))):
+        others = {name: (guidance.rules[name], details[name]) for name in builds_on(rule)}
+        given["found"] = {name: frame.assign(level=judge(other, frame)) for name, (other, frame) in others.items()}
+        details[rule.id] = _measure(rule, log, days, given)
+    return {name: details[name] for name in wanted}
+
+
 def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
     """Everything of the log a measure may ask for, indexed by date."""
     activities = log.activities.set_index("date")
@@ -187,18 +223,7 @@ def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
     }
 
 
-def _measure_all(
-    guidance: Guidance, log: RunningLog, days: pd.DatetimeIndex, given: dict[str, Any]
-) -> dict[str, pd.DataFrame]:
-    """Give every rule's measure; those that build on other rules come after them, and see their level."""
-    details: dict[str, pd.DataFrame] = {}
-    for rule in sorted(guidance.rules.values(), key=lambda rule: bool(builds_on(rule))):
-        others = {name: (guidance.rules[name], details[name]) for name in builds_on(rule)}
-        given["found"] = {name: frame.assign(level=_judge(other, frame)) for name, (other, frame) in others.items()}
-        details[rule.id] = _measure(rule, log, days, given)
-    return {name: details[name] for name in guidance.rules}
-
-
+@cache
 def _parameters(measure: str | None) -> Mapping[str, inspect.Parameter]:
     return {} if measure is None else inspect.signature(MEASURES[measure]).parameters
 
@@ -229,11 +254,9 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
         frames.append(_settle(rule, frame).assign(signal=name))
     chosen = frames[0]
     for name, frame in zip(rule.signal[1:], frames[1:], strict=False):
-        before, after = (
-            _reasons(chosen),
-            _reasons(frame),
-        )  # one that speaks of values says more than that there are none
-        telling = np.isin(before, _NO_VALUE) & ~np.isin(after, _NO_VALUE)  # of values, not that there are none
+        before, after = _reasons(chosen), _reasons(frame)
+        # a reason that speaks of values says more than one that there are none
+        telling = np.isin(before, _NO_VALUE) & ~np.isin(after, _NO_VALUE)
         better = (before != "") & ((after == "") | telling)
         if name == "runs":
             better &= given["bare"]
@@ -247,7 +270,7 @@ def _settle(rule: Rule, frame: pd.DataFrame) -> pd.DataFrame:
     ends = [column for column in frame if str(column).endswith("_high")]
     if ends:
         high = frame.assign(**{str(column).removesuffix("_high"): frame[column] for column in ends})
-        differ = _judge(rule, frame) != _judge(rule, high)
+        differ = judge(rule, frame) != judge(rule, high)
         if differ.any():
             frame = frame.assign(reason=np.where(differ, "load_between", _reasons(frame)))
     return frame
@@ -258,37 +281,45 @@ def _reasons(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.object_]]:
 
 
 # ---------------------------------------------------------------- measure -> level -> episode
-def _judge(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+def judge(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Give each day its place in LEVELS: the highest level of which any condition holds."""
     assessable: Flags = np.asarray(_reasons(frame) == "", dtype=bool)
     codes = assessable.astype(np.int64)
     for level in LEVELS[2:]:
         for condition in rule.levels.get(level, ()):
-            holds = assessable.copy()
-            for column, bounds in condition.items():
-                for bound, limit in bounds.items():
-                    holds &= _within(frame[column].to_numpy(float), bound, limit)
-            codes[holds] = LEVELS.index(level)
+            values = {column: frame[column].to_numpy(float) for column in condition}
+            codes[assessable & holds(condition, values)] = LEVELS.index(level)
     return codes
 
 
-def _within(values: np.ndarray[Any, np.dtype[np.float64]], bound: str, limit: float) -> Flags:
+def holds(condition: Condition, values: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]) -> Flags:
+    """Tell on which days all bounds of a condition hold; NaN is within no bound."""
     compare = {"above": np.greater, "at_least": np.greater_equal, "below": np.less, "at_most": np.less_equal}
-    return np.asarray(compare[bound](values, limit))  # NaN is never within
+    each = [
+        compare[bound](values[column], limit) for column, bounds in condition.items() for bound, limit in bounds.items()
+    ]
+    return np.asarray(np.logical_and.reduce(each))
 
 
 def _values(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.where(_reasons(frame) == "", frame[rule.value or "value"].to_numpy(float), np.nan)
 
 
-def _days(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
+def _days(
+    guidance: Guidance,
+    days: pd.DatetimeIndex,
+    details: dict[str, pd.DataFrame],
+    codes: dict[str, np.ndarray[Any, np.dtype[np.int64]]],
+) -> pd.DataFrame:
+    values = [_values(guidance.rules[name], frame) for name, frame in details.items()]
+    levels = np.concatenate(list(codes.values()))
     return pd.DataFrame(
         {
-            "date": frame.index,
-            "rule": rule.id,
-            "value": _values(rule, frame),
-            "level": pd.Categorical.from_codes(codes.tolist(), dtype=_LEVEL),
-            "reason": frame["reason"].to_numpy(),
+            "date": np.tile(days.to_numpy(), len(details)),
+            "rule": np.repeat(np.array(list(details), dtype=object), len(days)),
+            "value": np.concatenate(values),
+            "level": pd.Categorical.from_codes(levels.tolist(), dtype=_LEVEL),
+            "reason": np.concatenate([_reasons(frame) for frame in details.values()]),
         }
     )
 
@@ -312,12 +343,17 @@ def _episodes(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[n
     )
 
 
+def join_above(above: Flags) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.int64]]]:
+    """Give the first and last place of each alarm: days above that are no further apart than the gap are one."""
+    places = np.flatnonzero(above)
+    if not len(places):
+        return places, places
+    cuts = np.flatnonzero(np.diff(places) > ALARM_GAP_DAYS + 1)
+    return places[np.append(0, cuts + 1)], places[np.append(cuts, len(places) - 1)]
+
+
 def _alarms(name: str, days: pd.DatetimeIndex, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
-    """Join days at watch or above that are no further apart than the gap."""
-    above = np.flatnonzero(codes >= _WATCH)
-    cuts = np.flatnonzero(np.diff(above) > ALARM_GAP_DAYS + 1)
-    starts = above[np.append(0, cuts + 1)] if len(above) else above
-    ends = above[np.append(cuts, len(above) - 1)] if len(above) else above
+    starts, ends = join_above(codes >= _WATCH)
     highest = [int(codes[start : end + 1].max()) for start, end in zip(starts, ends, strict=True)]
     return pd.DataFrame(
         {

@@ -108,11 +108,13 @@ def intensity_minutes(
     length = np.asarray(runs["moving"].fillna(runs["duration"]).fillna(runs["elapsed"]), dtype=np.float64) / 60
     run_minutes = on_days(runs.index, length, days)
     run_minutes[on_days(runs.index, np.isnan(length).astype(np.float64), days) > 0] = np.inf  # of unknown length
-    frames = []
+    frames: list[pd.DataFrame] = []
     for column, table in (("heart_rate", heart), ("speed", flat)):
         sustained, above = _sum_up(table, column, days, sustained_minutes)
-        limit, doubt, unsure = _estimate_limit(
-            look_back(sustained, *estimate_days), minimum_runs, hardest_runs, limit_share, clear_share
+        needed = np.full(len(days), True) if not frames else (frames[0]["reason"] != "").to_numpy()
+        limit, doubt, unsure = np.full(len(days), np.nan), np.full(len(days), np.nan), np.full(len(days), "", object)
+        limit[needed], doubt[needed], unsure[needed] = _estimate_limit(
+            look_back(sustained, *estimate_days)[needed], minimum_runs, hardest_runs, limit_share, clear_share
         )
         seen = above[:, 0]
         gap = np.where(run_minutes > 0, np.maximum(run_minutes - seen - 1.0, 0.0), 0.0)
@@ -151,7 +153,8 @@ def _sum_up(table: pd.DataFrame, column: str, days: pd.DatetimeIndex, sustained:
     run = pd.factorize(table["activity"])[0]
     minute = np.asarray(table["minute"], dtype=np.float64)
     values, recorded = (np.asarray(table[name], dtype=np.float64) for name in (column, "recorded"))
-    order = np.lexsort((minute, run))
+    step = np.diff(run.astype(np.float64) * 1e5 + minute)
+    order = np.arange(len(run)) if (step > 0).all() else np.lexsort((minute, run))
     order = order[np.isfinite(values[order]) & (recorded[order] > 0)]
     values, run, minute, day = values[order], run[order], minute[order], place_on(table.index, days)[order]
     best = np.full(len(days), np.nan)

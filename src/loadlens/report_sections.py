@@ -200,9 +200,10 @@ def page_notes(guidance: Guidance, lang: str) -> list[str]:
 
 
 def page_about(guidance: Guidance, lang: str) -> list[str]:
-    """Return what the page is and is not, as the guidance document tells it."""
+    """Return what the page is and is not, as the guidance document tells it, and which limits a budget has moved."""
     keys = ("page", "what_it_is", "what_it_is_not")
-    return [str(guidance.source[key][lang]) for key in keys if isinstance(guidance.source.get(key), dict)]
+    about = [str(guidance.source[key][lang]) for key in keys if isinstance(guidance.source.get(key), dict)]
+    return [*about, *guidance.tell_moves(lang)]
 
 
 def references(guidance: Guidance, lang: str) -> list[Section]:

@@ -61,6 +61,16 @@ class Rule:
     alarms_per_year: float | None
     words: dict[str, dict[str, str]]
 
+    @property
+    def limits(self) -> dict[str, tuple[float, str]]:
+        """Every bound a sentence may name, with its unit: ``watch_cusum`` is the first bound of watch on cusum."""
+        named: dict[str, tuple[float, str]] = {}
+        for level, conditions in self.levels.items():
+            for condition in conditions:
+                for column, bounds in condition.items():
+                    named.setdefault(f"{level}_{column}", (next(iter(bounds.values())), self.units.get(column, "")))
+        return named
+
 
 def read_rule(block: dict[str, Any], where: str) -> Rule:
     """Read and check one rule; `where` names its file and its id."""
@@ -127,7 +137,7 @@ def _check_measure(rule: Rule, where: str) -> None:
             except (ValueError, TypeError) as error:
                 raise GuidanceError(f"{where}: units.{column}: {error}") from error
     for lang, texts in rule.words.items():
-        _check_sentence(texts["finding"], set(rule.units), f"{where}: words.{lang}.finding")
+        _check_sentence(texts["finding"], {*rule.units, *rule.limits}, f"{where}: words.{lang}.finding")
 
 
 def _check_parameters(rule: Rule, measure: Callable[..., Any], where: str) -> None:

@@ -204,9 +204,11 @@ def compare_recent(
 def summarise_runs(minutes: pd.DataFrame, columns: Sequence[str], minimum_minutes: int) -> pd.DataFrame:
     """Give one point per run: the medians of its minutes in which all columns are known, by date."""
     known = minutes[minutes[list(columns)].notna().all(axis=1)]
-    runs = known.rename_axis("date").reset_index().groupby("activity", sort=False)
-    points = runs[list(columns)].median().assign(date=runs["date"].first())
-    return points[runs.size() >= minimum_minutes].set_index("date").sort_index(kind="stable")
+    run, keys = pd.factorize(known["activity"])
+    first = np.unique(run, return_index=True)[1]
+    points = known[list(columns)].groupby(run).median().set_axis(known.index[first])
+    enough = np.bincount(run, minlength=len(keys)) >= minimum_minutes
+    return points[enough].rename_axis("date").sort_index(kind="stable")
 
 
 def _compare(

@@ -28,6 +28,9 @@ from loadlens.simulated_fit import activity_fit, monitoring_fit
 from loadlens.simulated_fit import fit_checksum as fit_checksum
 from loadlens.simulated_fit import fit_file as fit_file
 from loadlens.simulated_fit import fit_message as fit_message
+from loadlens.simulated_platforms import WRITERS as PLATFORM_WRITERS
+from loadlens.simulated_sessions import WRITERS as SESSION_WRITERS
+from loadlens.simulated_tables import WRITERS as TABLE_WRITERS
 from loadlens.simulated_tracks import track_gpx, track_tcx, write_tracks
 from loadlens.simulation import TABLES, SimulatedRunner, parameters, simulate
 
@@ -306,6 +309,9 @@ WRITERS: dict[str, Callable[[SimulatedRunner], dict[str, bytes]]] = (
         kind: lambda runner, kind=kind: {"Activities.csv": garmin_activities_csv(runner, kind).encode()}
         for kind in TABLES["garmin"]["kinds"]
     }
+    | PLATFORM_WRITERS
+    | SESSION_WRITERS
+    | TABLE_WRITERS
 )
 """Kind of export to the function that gives its files."""
 

@@ -26,7 +26,7 @@ def track_gpx(runner: SimulatedRunner, activity: str, *, sport: str | None = "ru
     sport : str, optional
         The type of the track; Strava writes ``"9"``, others nothing.
     """
-    p, row, samples = parameters(runner.name), _find_row(runner, activity), _sample(runner, activity)
+    p, row, samples = parameters(runner.name), find_run(runner, activity), sample_run(runner, activity)
     segments: dict[int, list[str]] = {}
     for point in samples:
         inner = f"<ele>{point['altitude']:.1f}</ele><time>{_stamp(point['time'])}</time>"
@@ -51,12 +51,12 @@ def track_route(runner: SimulatedRunner, activity: str) -> bytes:
         Id of one of its runs.
     """
     points = []
-    for point in _sample(runner, activity):
+    for point in sample_run(runner, activity):
         place = f'lon="{point["longitude"]:.6f}" lat="{point["latitude"]:.6f}"'
         inner = f"<ele>{point['altitude']:.6f}</ele><time>{_stamp(point['time'])[:19]}Z</time>"
         inner += f"<extensions><speed>{point['speed']:.6f}</speed><course>0</course><hAcc>3.1</hAcc></extensions>"
         points.append(f"   <trkpt {place}>{inner}</trkpt>\n")
-    start = _find_row(runner, activity)["start_utc"]
+    start = find_run(runner, activity)["start_utc"]
     text = str(TABLES["apple"]["route"]).strip().format(name=f"Route {start:%Y-%m-%d %H:%M}", points="".join(points))
     return f"{text}\n".encode()
 
@@ -72,7 +72,7 @@ def track_tcx(runner: SimulatedRunner, activity: str, *, blanks: int = 0) -> byt
     blanks : int
         Blanks before the declaration, as some uploads have in Strava's archives.
     """
-    p, row, samples = parameters(runner.name), _find_row(runner, activity), _sample(runner, activity)
+    p, row, samples = parameters(runner.name), find_run(runner, activity), sample_run(runner, activity)
     segments: dict[int, list[str]] = {}
     for point in samples:
         inner = f"<Time>{_stamp(point['time'])}</Time><AltitudeMeters>{point['altitude']:.1f}</AltitudeMeters>"
@@ -101,17 +101,18 @@ def _stamp(moment: pd.Timestamp) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-def _find_row(runner: SimulatedRunner, activity: str) -> dict[Any, Any]:
+def find_run(runner: SimulatedRunner, activity: str) -> dict[Any, Any]:
+    """Return the totals of one run."""
     return next(row for row in runner.activities.to_dict("records") if row["activity"] == activity)
 
 
-def _sample(runner: SimulatedRunner, activity: str) -> list[dict[Any, Any]]:
+def sample_run(runner: SimulatedRunner, activity: str) -> list[dict[Any, Any]]:
     """Spread the minutes of a run over a sample every few seconds, round and round a circle.
 
     Each has time, segment, distance and speed [m, m/s], heart_rate, cadence [steps/min], altitude [m], latitude and
     longitude [degrees].
     """
-    settings, row = TABLES["tracks"], _find_row(runner, activity)
+    settings, row = TABLES["tracks"], find_run(runner, activity)
     minutes = runner.minutes[runner.minutes["activity"] == activity]
     stops = runner.pauses.loc[runner.pauses["activity"] == activity, ["start", "end"]].to_numpy()
     rng = np.random.default_rng([runner.seed, crc32(activity.encode()), 2])

@@ -21,6 +21,7 @@ UNIT_KNOWN_BY = {
     "unit_by_heading": "heading",
     "unit_by_steps": "steps",
     "unit_by_track": "track_runs",
+    "unit_by_step_count": "step_count",
     "unit_by_second_column": "second_column",
     "unit_with_distance": "distance",
     "unit_with_temperature": "temperature",

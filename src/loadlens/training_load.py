@@ -30,12 +30,16 @@ def session_load(activities: pd.DataFrame, diary: pd.DataFrame, state: pd.Series
     ----------
     Foster et al. 2001, J Strength Cond Res 15:109: exertion 0 to 10 of the whole session times its minutes.
     """
-    days = pd.DatetimeIndex(state.index)
+    exertion = rate_sessions(activities, diary, pd.DatetimeIndex(state.index))
+    return _add_up(exertion * _minutes(activities), state)
+
+
+def rate_sessions(activities: pd.DataFrame, diary: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series[float]:
+    """Give the perceived exertion of each session, 0 to 10: recorded, or written down on a day with one session."""
     count = on_days(activities.index, np.ones(len(activities)), days)
     written = pd.Series(take_by_day(entries_of(diary, "exertion"), days), index=days)
-    alone = pd.Series(count == 1, index=days).reindex(activities.index).fillna(False).astype(bool)
-    exertion = activities["rpe"].fillna(written.reindex(activities.index).where(alone))
-    return _add_up(exertion * _minutes(activities), state)
+    alone = pd.Series(count == 1, index=days).reindex(activities.index, fill_value=False)
+    return activities["rpe"].fillna(written.reindex(activities.index).where(alone))
 
 
 def session_minutes(activities: pd.DataFrame, state: pd.Series[str]) -> pd.Series[float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from loadlens.formats.source import UnreadableFile
@@ -23,6 +24,8 @@ STRAY = 4
 """Control characters a damaged text may hold; a binary file has more."""
 
 DELIMITERS = (",", ";", "\t", "|")
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")  # all but tabs and ends of lines and pages
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -84,8 +87,7 @@ def head_text(head: bytes) -> str | None:
     if encoding is None:
         return None
     text = head.decode(encoding, errors="ignore" if encoding == "utf-16" else _errors(encoding))
-    controls = sum(1 for sign in text[:4096] if ord(sign) < 32 and sign not in "\t\r\n\f")
-    return None if controls > STRAY else text
+    return None if len(_CONTROL.findall(text[:4096])) > STRAY else text
 
 
 def _lines(stream: io.TextIOBase, name: str, since: list[int]) -> Iterator[str]:

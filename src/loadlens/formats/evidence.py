@@ -33,6 +33,9 @@ CLOSE = 0.06
 
 HOTTEST = 45.0  # °C
 
+MOST_STEPS_PER_KM, LEAST_STEPS_PER_MILE = 950.0, 1650.0
+"""Fewer would be steps of 1.7 m if the unit were the mile, more would be steps of 0.6 m if it were the kilometre."""
+
 
 def guess_mark(cells: Mapping[str, list[str]], delimiter: str) -> Mark:
     """Choose a decimal mark where no token proves one: by time / pace = distance, else by the delimiter."""
@@ -86,7 +89,12 @@ def _distance_unit(sheet: Sheet, sports: list[str]) -> float:
                 seen = f" (≈ {np.median(near):.0f} m)"
                 sheet.note_unit("unit_by_steps", "distance", word, count=len(near), seen=seen)
                 return unit
-    return _unit_of_track(sheet, foot) or _unit_of_account(sheet) or _assume_km(sheet, sports)
+    return (
+        _unit_of_track(sheet, foot)
+        or _unit_of_step_count(sheet, sports)
+        or _unit_of_account(sheet)
+        or _assume_km(sheet, sports)
+    )
 
 
 def _unit_of_track(sheet: Sheet, foot: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float | None:
@@ -99,6 +107,20 @@ def _unit_of_track(sheet: Sheet, foot: np.ndarray[tuple[int], np.dtype[np.bool_]
         return None
     seen = " (≈ 1000 m)" if unit == KM else " (≈ 1760 yd)"
     sheet.note_unit("unit_by_track", "distance", "km" if unit == KM else "mi", count=counts[unit], seen=seen)
+    return unit
+
+
+def _unit_of_step_count(sheet: Sheet, sports: list[str]) -> float | None:
+    """Without step lengths, count steps: fewer than a runner takes in a mile, or more than in a kilometre."""
+    steps = np.fmax(sheet.floats("cadence") * sheet.floats("duration") / 60, sheet.floats("steps"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(np.array(sports) == "run", steps / sheet.floats("distance"), np.nan)
+    ratio = ratio[np.isfinite(ratio) & (ratio > 600) & (ratio < 2400)]  # track runs in metres are neither
+    if not len(ratio) or MOST_STEPS_PER_KM < np.median(ratio) < LEAST_STEPS_PER_MILE:
+        return None
+    unit = KM if np.median(ratio) <= MOST_STEPS_PER_KM else MILE
+    seen = f" (≈ {np.median(ratio):.0f})"
+    sheet.note_unit("unit_by_step_count", "distance", "km" if unit == KM else "mi", count=len(ratio), seen=seen)
     return unit
 
 

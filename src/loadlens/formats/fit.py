@@ -20,6 +20,7 @@ from loadlens.formats.fit_sessions import (
     choose,
     count_rows,
     divide_parts,
+    find_place,
     find_sessions,
     find_timer_stops,
     fit_rules,
@@ -31,7 +32,7 @@ from loadlens.formats.fit_sessions import (
     read_times,
 )
 from loadlens.formats.fit_wellness import read_wellness
-from loadlens.formats.source import Options, Reading, Source, UnreadableFile
+from loadlens.formats.source import Options, Reading, Samples, Source, UnreadableFile
 from loadlens.formats.totals import count_steps, fill_totals, is_noted, read_clock
 
 if TYPE_CHECKING:
@@ -103,6 +104,33 @@ def parse(source: Source, options: Options) -> Reading:
     return reading
 
 
+def sample(source: Source) -> list[Samples]:
+    """Return the recording of each activity of a FIT file, cadence in steps/min; see `Samples`.
+
+    Raises
+    ------
+    UnreadableFile
+        The file is longer than ``Source.read`` takes.
+    """
+    messages = decode(source.read())
+    reading, units, found = Reading("fit"), messages.units("record"), list[Samples]()
+    for part in divide_parts(messages, reading):
+        records = gather_records(part, units, reading, more=True)
+        sessions = find_sessions(part, records, reading)
+        if not sessions:
+            continue
+        owner, stops = assign_sessions(records["time"], sessions), find_timer_stops(part)
+        for number, session in enumerate(sessions):
+            own = choose(records, np.flatnonzero(owner == number))
+            if session["sport"] in fit_rules()["foot"]:
+                count_steps(own, dict(session), reading)
+            else:
+                own.pop("cadence", None)  # of pedals or arms
+            if not session["skip"] and len(own["time"]):
+                found.append(Samples(session["start"], own, stops=stops))
+    return found
+
+
 def _tabulate(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Make a table of activities, its columns of one type in every file."""
     words = [name for name in rows[0] if name in _WORDS]
@@ -148,6 +176,7 @@ def _read_activities(part: Part, units: dict[str, str], reading: Reading, option
     if not sessions:
         return
     offset, stops, device = read_offset(part, reading), find_timer_stops(part), _name_device(part)
+    place = find_place(part)
     of_record = assign_sessions(records["time"], sessions)
     of_lap = assign_sessions(read_times(part, "lap", "start_time"), sessions)
     for what, owner in (("records_outside_session", of_record), ("laps_outside_session", of_lap)):
@@ -159,7 +188,7 @@ def _read_activities(part: Part, units: dict[str, str], reading: Reading, option
         key = str(len(tables["activities"]) + 1)
         start, end = session["start"], session["end"]
         row = {name: value for name, value in session.items() if name not in ("start", "end", "saved", "skip")}
-        row |= {"activity": key, "device": device} | read_clock(start, offset, options, reading)
+        row |= {"activity": key, "device": device} | read_clock(start, offset, options, reading, place)
         own = choose(records, np.flatnonzero(of_record == number))
         foot = row["sport"] in fit_rules()["foot"]
         factor = count_steps(own, row, reading) if foot else np.nan

@@ -17,6 +17,7 @@ import numpy as np
 
 from loadlens.formats.fit_profile import BASE_TYPES, EVERYWHERE, BaseType, Field, base_number, field_of, message_of
 
+_FEW = 64  # messages up to which Python gathers them faster than NumPy
 LONGEST_PERIOD = 8  # messages after which a sequence of headers recurs
 
 
@@ -52,6 +53,12 @@ class Definition:
         return sound and 0 < len(kinds) == len({number for number, *_ in self.fields})
 
     @cached_property
+    def name(self) -> str | None:
+        """Name of the message; None where the profile has none."""
+        message = message_of(self.number)
+        return message.name if message else None
+
+    @cached_property
     def time_place(self) -> int | None:
         """Where the time stands (field 253), None where the definition has none."""
         return next((at for number, size, _, at in self.fields if number == 253 and size == 4), None)
@@ -84,7 +91,7 @@ class Definition:
         return self._planned[1]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Plan:
     """Where in a message a value stands, how it is stored, and what it means.
 
@@ -109,17 +116,17 @@ class Plan:
         """Whether the column is one of labels, by a code of one byte."""
         return bool(self.meaning.labels) and self.dtype in (np.dtype("u1"), np.dtype("i1"))
 
-    @cached_property
+    @property
     def labels(self) -> dict[int, str | None]:
         """Labels by code, None for the invalid one."""
         none: dict[int, str | None] = {} if self.invalid is None else {self.invalid: None}
         return {**self.meaning.labels, **none}
 
-    @cached_property
+    @property
     def label_table(self) -> np.ndarray:
         """Label of each code of one byte; the code itself where it has none."""
-        codes = range(-128, 0) if self.dtype.kind == "i" else range(128, 256)
-        return np.array([self.labels.get(code, code) for code in (*range(128), *codes)], object)
+        codes, labels = range(-128, 0) if self.dtype.kind == "i" else range(128, 256), self.labels
+        return np.array([labels.get(code, code) for code in (*range(128), *codes)], object)
 
 
 @dataclass(eq=False)
@@ -182,6 +189,8 @@ class Block:
     def rows(self, data: bytes) -> np.ndarray:
         """Content of the messages, header bytes left out, as an array of raw items of their size."""
         size = self.definition.size
+        if size and not self.runs and len(self.singles) <= _FEW:
+            return np.frombuffer(b"".join([data[at + 1 : at + 1 + size] for at in self.singles]), f"V{size}")
         if len(self.runs) == 1 and not self.singles:
             first, count, stride = self.runs[0]
             return np.ndarray((count,), f"V{size}", data, first + 1, (stride,))
@@ -245,7 +254,7 @@ def _suits(meaning: Field, stored: BaseType) -> bool:
     return meaning.base.code != "S" and not (meaning.labels and stored.code[0] == "f")
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)  # a hundred watches of all makers have some 600
 def _definition(content: bytes, has_developer: bool) -> Definition:
     """Read a definition without its header byte; cached, for watches repeat theirs from file to file."""
     native = 5 + 3 * content[4]

@@ -17,37 +17,41 @@ import numpy as np
 
 from loadlens.formats.fit_definitions import plan_field
 from loadlens.formats.fit_profile import BASE_TYPES, base_number, field_of
-from loadlens.formats.fit_values import EPOCH, NO_SECOND, Columns, Layout, native_layout
+from loadlens.formats.fit_values import EPOCH, NO_SECOND, Layout, native_layout
 
 if TYPE_CHECKING:
     from loadlens.formats.fit_definitions import Definition, Plan
     from loadlens.formats.fit_profile import Component, Field, Message
+    from loadlens.formats.fit_tables import Columns, Table
 
 _TOLD = ("developer_data_index", "field_definition_number", "fit_base_type_id", "field_name", "units")
 _EXACT = 2.0**53  # numbers below are whole in float64; what is stored as a larger one is no code, time or count
 
 
-def derive(table: Columns, message: Message) -> None:
+def derive(table: Table, message: Message) -> None:
     """Add the columns that fields of `message` imply to its table; what is missing in others is filled in place."""
+    columns = table.columns
     for meaning in message.packed:
-        if meaning.name in table:
+        if meaning.name in columns:
             _unpack(table, meaning, message)
+    present: dict[str, set[object]] = {}  # labels in the columns on which the reading of a field depends
     for meaning in message.ambiguous:
-        if meaning.name in table and table[meaning.name].dtype.kind == "f":
-            _read_otherwise(table, meaning)
+        if meaning.name in columns and columns[meaning.name].dtype.kind == "f":
+            _read_otherwise(columns, meaning, present)
 
 
-def _unpack(table: Columns, packed: Field, message: Message) -> None:
+def _unpack(table: Table, packed: Field, message: Message) -> None:
     """Give each component its column, in the rows that no other field has filled."""
-    content, valid = _bits(table[packed.name])
+    columns = table.columns
+    content, valid = _bits(columns[packed.name])
     for component in packed.components:
         raw = content >> component.first_bit & (1 << component.bits) - 1
         if component.accumulate:
-            raw = _accumulate(raw, valid, component.bits, table["part"])
+            raw = _accumulate(raw, valid, component.bits, table.part)
         values = _component_values(raw, valid, component, message.by_name.get(component.name))
-        old = table.get(component.name)
+        old = columns.get(component.name)
         if old is None:
-            table[component.name] = values
+            columns[component.name] = values
         elif old.dtype.kind == values.dtype.kind:
             missing = (
                 np.isnan(old) if old.dtype.kind == "f" else np.array([each is None for each in old.tolist()], bool)
@@ -98,31 +102,33 @@ def _accumulate(raw: np.ndarray, valid: np.ndarray, bits: int, part: np.ndarray)
     return total
 
 
-def _read_otherwise(table: Columns, meaning: Field) -> None:
+def _read_otherwise(columns: Columns, meaning: Field, present: dict[str, set[object]]) -> None:
     """Give each other reading of a field its column, in the rows to which it applies."""
-    column, present = table[meaning.name], _labels_present(table, meaning)
+    column = columns[meaning.name]
     for subfield in meaning.subfields:
+        for name, _ in subfield.when:
+            if name not in present:
+                present[name] = _labels_of(columns.get(name))
         when = [(name, label) for name, label in subfield.when if label in present[name]]
-        if not when or subfield.field.name in table:
+        if not when or subfield.field.name in columns:
             continue
         valid = np.abs(column) < _EXACT
-        valid &= np.logical_or.reduce([_equals(table[name], label) for name, label in when])
+        valid &= np.logical_or.reduce([_equals(columns[name], label) for name, label in when])
         if valid.any():
             raw = np.rint((np.where(valid, column, 0) + meaning.offset) * meaning.scale)
             valid &= np.abs(raw) < _EXACT
             raw[~valid] = 0
-            table[subfield.field.name] = _subfield_values(raw, valid, subfield.field)
+            columns[subfield.field.name] = _subfield_values(raw, valid, subfield.field)
 
 
-def _labels_present(table: Columns, meaning: Field) -> dict[str, set[str | int]]:
-    """Labels that stand in the columns on which the reading of a field depends."""
-    names = {name for subfield in meaning.subfields for name, _ in subfield.when}
-    labels = {name: table[name].tolist() for name in names if name in table and table[name].dtype == object}
-    return {name: {label for label in labels.get(name, ()) if isinstance(label, (str, int))} for name in names}
+def _labels_of(column: np.ndarray | None) -> set[object]:
+    """Labels that stand in a column; anything else may stand in it too."""
+    values = column.tolist() if column is not None and column.dtype == object else []
+    return {value for value in values if isinstance(value, (str, int))}
 
 
 def _equals(column: np.ndarray, label: str | int) -> np.ndarray:
-    """Where a column of labels holds this one; anything else may stand in it too."""
+    """Where a column of labels holds this one."""
     same = (type(value) is type(label) and value == label for value in column.tolist())
     return np.fromiter(same, bool, len(column))
 
@@ -184,8 +190,10 @@ class Description:
 @lru_cache(maxsize=512)
 def describe(definition: Definition, content: bytes) -> tuple[int, int, Description] | None:
     """Read one `field_description` from its native fields: developer data index, number, and what it says."""
-    table = native_layout(definition, False).columns_of(np.frombuffer(content, f"V{definition.size}"))
-    index, number, base, name, units = (table[key][0] if key in table else None for key in _TOLD)
+    layout = native_layout(definition, False)
+    blocks = layout.read(np.frombuffer(content, f"V{definition.size}"))
+    told = {key: row[0] for kind, keys in layout.names.items() for key, row in zip(keys, blocks[kind], strict=True)}
+    index, number, base, name, units = map(told.get, _TOLD)
     if index is None or number is None or np.isnan(index) or np.isnan(number):
         return None
     kind = base_number(base) if isinstance(base, (str, int)) else len(BASE_TYPES)

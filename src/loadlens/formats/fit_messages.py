@@ -7,7 +7,7 @@ Reading it takes these steps, each in a module that can be read alone:
 2. `fit_walk` passes once over the one-byte message headers, reads the definitions (`fit_definitions`) and notes
    where the messages of each stand (a `Block`);
 3. `fit_values` turns all messages of a definition into columns at once, with what `fit_profile` says of each field,
-   and joins the definitions of one message type in file order;
+   and `fit_tables` joins the definitions of one message type in file order;
 4. here comes what needs more than one message: the names of developer fields, times of which a message holds only the
    lowest bits, and the tables' derived columns (`fit_derived`).
 
@@ -17,36 +17,33 @@ makes sense after it too, and `problems` says where and why. Steps 3 and 4 happe
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
-from operator import itemgetter
+from functools import cached_property
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from loadlens.formats.fit_definitions import time_dtype
 from loadlens.formats.fit_derived import Description, as_times, derive, describe, extend, plan_developer, unroll
 from loadlens.formats.fit_parts import Problem, find_parts
 from loadlens.formats.fit_profile import base_number, message_of
-from loadlens.formats.fit_values import EPOCH, FEW, NO_TIME, Columns, Piece, Table, join, native_layout
+from loadlens.formats.fit_tables import Piece, Table, as_frame, join
+from loadlens.formats.fit_values import EPOCH, NO_TIME, native_layout
 from loadlens.formats.fit_walk import Allowance, Walk
-
-try:
-    from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
-except ImportError:  # before pandas 3
-    create_dataframe_from_blocks = None
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
+
     from loadlens.formats.fit_definitions import Block, Plan
+    from loadlens.formats.fit_tables import Columns
 
 __all__ = ["FitMessages", "Problem", "decode"]
 
 _FIELD_DESCRIPTION = 206
 _CELLS = 32  # most cells of a table for each byte of the file; real files stay under 4
 _FREE_CELLS = 1 << 20
-_MANY = 50  # columns from which pandas is slower with each on its own
 
 
 def decode(data: bytes, *, unknown: bool = False) -> FitMessages:
@@ -78,29 +75,32 @@ _Described = dict[tuple[int, int, int], tuple[np.ndarray, list[Description]]]
 
 
 class FitMessages:
-    """The messages of a FIT file, columns on demand; each call decodes anew.
-
-    Attributes
-    ----------
-    problems : tuple of Problem
-        What is wrong with the bytes, in file order; empty for a sound file.
-    names : tuple of str
-        Message types present, in order of appearance.
-    """
+    """The messages of a FIT file, columns on demand; each call decodes anew."""
 
     def __init__(self, data: bytes, blocks: list[Block], problems: list[Problem], unknown: bool) -> None:
-        self._data, self._unknown, self._found = data, unknown, blocks
+        self._data, self._unknown, self._found, self._problems = data, unknown, blocks, problems
         self._blocks: dict[str, list[Block]] = {}
-        for block in sorted(blocks, key=lambda block: block.first):
-            number = block.definition.number
-            message = message_of(number)
-            if message or unknown:
-                self._blocks.setdefault(message.name if message else f"unknown_{number}", []).append(block)
-                problems += [Problem(block.first, "size", fault) for fault in block.definition.faults]
+        for block in blocks:
+            name = block.definition.name or (f"unknown_{block.definition.number}" if unknown else None)
+            if name:
+                self._blocks.setdefault(name, []).append(block)
         for name in () if self._is_small() else self._blocks:
             problems += self._bound(name)
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.offset))
-        self.names = tuple(self._blocks)
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the bytes, in file order; empty for a sound file."""
+        named = [block for blocks in self._blocks.values() for block in blocks]
+        faults = [Problem(block.first, "size", fault) for block in named for fault in block.definition.faults]
+        return tuple(sorted((*self._problems, *faults), key=lambda problem: problem.offset))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Message types present, in order of appearance."""
+        end = len(self._data)  # where those stand of which all was set aside
+        return tuple(
+            sorted(self._blocks, key=lambda name: min([block.first for block in self._blocks[name]], default=end))
+        )
 
     def __contains__(self, name: object) -> bool:
         return name in self._blocks
@@ -126,30 +126,39 @@ class FitMessages:
             also when the clock was not set; text and labels objects, None where missing, a code without a label
             an int; fields of several values objects, each a 1-D float64 array.
         """
-        return self._table(name).columns
+        table = self._table(name)
+        return {"part": table.part, "offset": table.offset} | table.columns if table.count else {}
 
     def frame(self, name: str) -> pd.DataFrame:
-        """Return `columns` as a frame; objects stay objects."""
+        """Return `columns` as a frame, without `part` and `offset`; objects stay objects."""
         return as_frame(self._table(name))
 
     def _table(self, name: str) -> Table:
         """Decode the messages of one type, all definitions together."""
-        pieces = [piece for block in self._blocks.get(name, ()) for piece in self._pieces(block)]
-        if not pieces:
-            return Table({})
-        table = join(pieces)
-        columns, message = table.columns, message_of(self._blocks[name][0].definition.number)
-        if "timestamp_16" in columns and columns["timestamp_16"].dtype.kind == "f":
-            columns["timestamp"] = self._times_from_16_bits(columns)
+        blocks = self._in_order(name)
+        if not blocks:
+            return Table()
+        table = join([piece for block in blocks for piece in self._pieces(block)])
+        short = table.columns.get("timestamp_16")
+        if short is not None and short.dtype.kind == "f":
+            times = self._times_from_16_bits(table, short)
+            table.columns.setdefault("timestamp", times)[...] = times
+        message = message_of(blocks[0].definition.number)
         if message:
-            derive(columns, message)
+            derive(table, message)
         return table
+
+    def _in_order(self, name: str) -> list[Block]:
+        """Blocks of one message type, by their first message."""
+        blocks = self._blocks.get(name, [])
+        return sorted(blocks, key=attrgetter("first")) if len(blocks) > 1 else blocks
 
     def units(self, name: str) -> dict[str, str]:
         """Units by column, for those that can have one, as the profile or the developer spells them."""
         units: dict[str, str] = {}
-        for block in self._blocks.get(name, ()):
-            developer = [plan for _, plans in self._developer(block) for plan in plans]
+        for block in self._in_order(name):
+            described = self._developer(block) if block.definition.developer else ()
+            developer = [plan for _, plans in described for plan in plans]
             for plan in (*native_layout(block.definition, self._unknown).plans, *developer):
                 meaning = plan.meaning
                 told = [(plan.name, meaning.units)]
@@ -162,10 +171,14 @@ class FitMessages:
 
     def _is_small(self) -> bool:
         """Whether even one table of all messages, with all fields of all definitions, would be no matter."""
-        definitions = [block.definition for block in self._found]
-        descriptions = 1 + sum([len(block) for block in self._found if block.definition.number == _FIELD_DESCRIPTION])
-        widths = [len(definition.fields) + descriptions * len(definition.developer) for definition in definitions]
-        return sum(map(len, self._found)) * sum(widths) <= _CELLS * len(self._data) + _FREE_CELLS
+        width = sum([len(block.definition.fields) for block in self._found])
+        developer = sum([len(block.definition.developer) for block in self._found])
+        most = _CELLS * len(self._data) + _FREE_CELLS
+        if not developer and len(self._data) * width <= most:
+            return True  # no file has more messages than bytes
+        descriptions = sum([len(block) for block in self._found if block.definition.number == _FIELD_DESCRIPTION])
+        width += (1 + descriptions) * developer
+        return sum(map(len, self._found)) * width <= most
 
     def _bound(self, name: str) -> list[Problem]:
         """Set aside definitions that would blow the table up, as no watch does, and say so."""
@@ -185,18 +198,20 @@ class FitMessages:
             columns |= new
             rows += len(block)
             kept.append(block)
-        self._blocks[name] = sorted(kept, key=lambda block: block.first)
+        self._blocks[name] = kept
         return problems
 
     def _pieces(self, block: Block) -> Iterator[Piece]:
         """Messages of one definition, in one piece unless developer fields change their meaning on the way."""
         native = native_layout(block.definition, self._unknown)
         rows = block.rows(self._data)
+        times = self._times_from_headers(block.positions) if block.compressed else None
+        if not block.definition.developer:
+            yield Piece(native, rows, block, slice(None), times)
+            return
         for chosen, developer in self._developer(block):
-            layout = extend(native, tuple(developer), block.definition.size) if developer else native
-            places = block.positions[chosen]
-            times = self._times_from_headers(places) if block.compressed else None
-            yield Piece(layout, rows[chosen], places, block.part, times)
+            layout = extend(native, developer, block.definition.size) if developer else native
+            yield Piece(layout, rows[chosen], block, chosen, times if times is None else times[chosen])
 
     # -- developer fields
 
@@ -209,7 +224,7 @@ class FitMessages:
 
         The last description before a message holds; for messages before the first one, the first.
         """
-        told = self._told(block) if block.definition.developer else []
+        told = self._told(block)
         if all(len(at) == 1 for at, _ in told):
             yield slice(None), self._developer_plans(block, [how[0] for _, how in told])
             return
@@ -221,8 +236,6 @@ class FitMessages:
 
     def _developer_plans(self, block: Block, used: list[Description]) -> tuple[Plan, ...]:
         """Plans under names that no native field of the message and no other developer field has."""
-        if not block.definition.developer:
-            return ()
         return plan_developer(block.definition, tuple(used), self._native_names[block.definition.number], self._unknown)
 
     @cached_property
@@ -288,16 +301,16 @@ class FitMessages:
         offsets, seconds = self._clock
         return as_times(seconds[np.searchsorted(offsets, places)])
 
-    def _times_from_16_bits(self, table: Columns) -> np.ndarray:
+    def _times_from_16_bits(self, table: Table, short: np.ndarray) -> np.ndarray:
         """Complete the times of monitoring messages: those of 16 bits count on from the whole one before."""
         offsets, part, whole = self._whole_times(self._blocks.get("monitoring_info", []))
-        rows, more = len(table["offset"]), np.full(len(offsets), np.nan)
-        own = table.get("timestamp", np.full(rows, NO_TIME))
+        rows, more = table.count, np.full(len(offsets), np.nan)
+        own = table.columns.get("timestamp", np.full(rows, NO_TIME))
         seconds = np.where(np.isnat(own), -1, own.astype(np.int64) - EPOCH)
-        offsets = np.concatenate([table["offset"], offsets])
-        part = np.concatenate([table["part"], part])
+        offsets = np.concatenate([table.offset, offsets])
+        part = np.concatenate([table.part, part])
         anchors = np.concatenate([seconds, whole])
-        short = np.concatenate([table["timestamp_16"], more])
+        short = np.concatenate([short, more])
         used = np.flatnonzero((anchors >= 0) | (short >= 0))
         used = used[np.argsort(offsets[used], kind="stable")]
         times = np.full(len(offsets), -1)
@@ -306,48 +319,3 @@ class FitMessages:
 
 
 _NOBODY = (np.zeros(1, np.int64), [Description("", base_number("byte"), None)])
-
-
-def as_frame(table: Table) -> pd.DataFrame:
-    """Return a table as a frame without copying its block; objects stay objects.
-
-    Building a frame of thirty columns one by one takes longer than reading a short file, hence the blocks.
-    """
-    columns = table.columns
-    if create_dataframe_from_blocks is None or not columns:
-        objects = {key: pd.Series(column, dtype=object) for key, column in columns.items() if column.dtype == object}
-        return pd.DataFrame({**columns, **objects}, copy=len(columns) > _MANY)
-    together, rest, index = _blueprint(tuple(columns), _kinds_of(columns), table.numbers)
-    blocks = [(table.block, together)] if table.numbers else []
-    count = len(next(iter(columns.values())))
-    for alike, places in rest:
-        content = [columns[name] for name in alike]
-        if count <= FEW:
-            blocks.append((np.concatenate(content).reshape(len(alike), -1), places))
-        else:  # each as it is: no copies of long columns
-            blocks += [(column[None], place) for column, place in zip(content, places[:, None], strict=True)]
-    rows = pd.RangeIndex(count)
-    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=rows, columns=index.view())
-    return frame
-
-
-def _kinds_of(columns: Columns) -> str:
-    return "".join([column.dtype.kind for column in columns.values()])
-
-
-_Group = tuple[list[str], np.ndarray]
-
-
-@lru_cache(maxsize=256)
-def _blueprint(
-    names: tuple[str, ...], kinds: str, numbers: tuple[str, ...]
-) -> tuple[np.ndarray, list[_Group], pd.Index]:
-    """Where the rows of a block go among the columns, the other columns by kind with their places, and the names."""
-    place = {name: number for number, name in enumerate(names)}
-    together = np.array([place[name] for name in numbers], np.intp)
-    alike: dict[str, list[str]] = {}
-    for name, kind in zip(names, kinds, strict=True):
-        if name not in numbers:
-            alike.setdefault(kind, []).append(name)
-    rest = [(group, np.array([place[name] for name in group], np.intp)) for group in alike.values()]
-    return together, rest, pd.Index(names)

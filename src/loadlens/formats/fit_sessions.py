@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loadlens.formats import recordings
-from loadlens.formats.local_time import are_set, believe_offset
+from loadlens.formats import gait, recordings
+from loadlens.formats.local_time import NO_PLACE, are_set, believe_offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from loadlens.formats.fit_messages import FitMessages
+    from loadlens.formats.local_time import Place
     from loadlens.formats.recordings import Recording
     from loadlens.formats.source import Reading
 
@@ -111,23 +112,31 @@ def read_times(part: Part, message: str, field: str) -> np.ndarray:
     return np.full(len(table.get("offset", ())), _NEVER)
 
 
+def find_place(part: Part) -> Place:
+    """Return the first position of a part."""
+    north, east = (read_column(part.get("record", {}), f"position_{name}") for name in ("lat", "long"))
+    if north is None or east is None or len(north) != len(east):
+        return NO_PLACE
+    fix = np.flatnonzero(np.isfinite(north) & np.isfinite(east) & (east != 0))
+    return (float(north[fix[0]]), float(east[fix[0]])) if len(fix) else NO_PLACE
+
+
 def read_offset(part: Part, reading: Reading) -> float:
     """Return the seconds local time is ahead of UTC as the part says, NaN where it does not or is not believed."""
-    east = read_column(part.get("record", {}), "position_long")
-    east = east[np.isfinite(east) & (east != 0)] if east is not None else np.empty(0)
+    _, east = find_place(part)
     for message in ("activity", "monitoring_info", "timestamp_correlation"):
         local, utc = (read_times(part, message, name) for name in ("local_timestamp", "timestamp"))
         stated = ~np.isnat(local) & ~np.isnat(utc)
         if not stated.any():
             continue
-        offset = believe_offset(local[stated][-1], utc[stated][-1], east[0] if len(east) else np.nan)
+        offset = believe_offset(local[stated][-1], utc[stated][-1], east)
         if np.isfinite(offset):
             return offset
         reading.note("local_time_unusable", "set_aside", column="local_timestamp", value=write_time(local[stated][-1]))
     return np.nan
 
 
-def gather_records(part: Part, units: dict[str, str], reading: Reading) -> Recording:
+def gather_records(part: Part, units: dict[str, str], reading: Reading, *, more: bool = False) -> Recording:
     """Return the samples of a part as a recording in order.
 
     Parameters
@@ -138,15 +147,17 @@ def gather_records(part: Part, units: dict[str, str], reading: Reading) -> Recor
         Units of the record columns, as the file spells them.
     reading : Reading
         Takes the ledger entries.
+    more : bool, optional
+        Also the columns of ``[fit.sample]``.
 
     Returns
     -------
     dict of str to array
         A recording (see `recordings`) with step_length [mm]; the cadence still as the watch counts it.
     """
-    table = part.get("record", {})
+    table, wanted = part.get("record", {}), fit_rules()["record"]
     out: Recording = {"time": read_times(part, "record", "timestamp")}
-    for name, fields in fit_rules()["record"].items():
+    for name, fields in (wanted | fit_rules()["sample"] if more else wanted).items():
         for field in fields:
             values = read_column(table, field)
             if values is None:
@@ -271,13 +282,26 @@ def _rebuild_session(part: Part, records: Recording, reading: Reading) -> list[d
         _set_aside(reading, "too_few_records", len(times))
         return []
     stretch = np.append(0, np.cumsum(np.diff(times) > np.timedelta64(int(DAY), "s")))
-    own = times[stretch == np.bincount(stretch).argmax()]
+    own = choose(records, stretch == np.bincount(stretch).argmax())
     told = [("sport", "sport"), ("lap", "sport"), ("record", "activity_type")]
     sport = next((label for one in told if (label := read_label(part, *one)) is not None), None)
     named = name_sport(sport, read_label(part, "sport", "sub_sport") or read_label(part, "lap", "sub_sport"))
-    reading.note("session_rebuilt", "repaired", column="session", value=named["sport"], count=len(own))
+    if sport is None and named["sport"] == "other" and looks_like_a_run(own):
+        named["sport"] = "run"
+        reading.note("sport_assumed", "noted", column="sport", value="run")
+    first, last = own["time"][[0, -1]]
+    reading.note("session_rebuilt", "repaired", column="session", value=named["sport"], count=len(own["time"]))
     totals = dict.fromkeys(fit_rules()["session"], np.nan)
-    return [totals | named | {"start": own[0], "end": own[-1], "saved": own[-1], "skip": False}]
+    return [totals | named | {"start": first, "end": last, "saved": last, "skip": False}]
+
+
+def looks_like_a_run(own: Recording) -> bool:
+    """Say whether a recording that names no sport is taken as a run (``[fit.assumed_run]``)."""
+    rules, times = fit_rules()["assumed_run"], own["time"]
+    if not len(times) or times[-1] - times[0] > np.timedelta64(rules["longest"], "s"):
+        return False
+    speed = recordings.divide_minutes(own)["speed"]
+    return gait.went_like_a_run(speed, own.get("cadence", np.empty(0)), rules)
 
 
 def name_sport(sport: str | int | None, sub_sport: str | int | None) -> dict[str, Any]:

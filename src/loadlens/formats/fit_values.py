@@ -1,22 +1,20 @@
 """Stored values of FIT messages to physical ones, whole columns at a time.
 
 Numbers become float64 (stored value / scale - offset, NaN where invalid), times datetime64[s], text, labels and arrays
-objects (None where missing). All numbers of a message type lie in one block of memory, a row for each field, and each
-definition is read straight into its places there, in file order, so no value is held twice.
+objects (None where missing). Columns of one kind lie side by side in one block of memory, a row for each field: few
+messages are then read all fields at once, many field by field, and pandas takes a block as it is.
 """
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from loadlens.formats.fit_definitions import Definition, Plan
@@ -25,8 +23,15 @@ EPOCH = 631065600  # 1989-12-31T00:00:00Z, second 0 of FIT, in Unix time
 NO_TIME = np.datetime64("NaT", "s")
 NO_SECOND = np.iinfo(np.int64).min  # how datetime64 stores NaT
 FEW = 512  # messages up to which all numbers are computed together
+HANDFUL = 256  # numbers up to which Python takes them apart faster than NumPy
 
-Columns = dict[str, np.ndarray]
+_CODES = {"u1": "B", "i1": "b", "u2": "H", "i2": "h", "u4": "I", "i4": "i", "u8": "Q", "i8": "q", "f4": "f", "f8": "d"}
+
+Blocks = dict[str, np.ndarray]  # by kind: columns (columns, messages)
+Route = tuple[np.ndarray, np.ndarray]  # rows of one block, and the rows of another to which they go
+
+DTYPES: dict[str, Any] = {"f": np.float64, "M": "datetime64[s]", "O": object}
+MISSING: dict[str, Any] = {"f": np.nan, "M": NO_TIME, "O": None}
 
 
 class Layout:
@@ -41,131 +46,156 @@ class Layout:
 
     Attributes
     ----------
-    numbers : tuple of str
-        Names of the columns of numbers.
-    kinds : dict of str to str
-        Kind of each column in their order: `f`, `M` for times, `O`.
+    names : dict of str to tuple of str
+        Names of the columns of each kind that has any, in the order of their rows in a block.
     """
 
     def __init__(self, plans: tuple[Plan, ...], size: int) -> None:
         self.plans = plans
-        numbers = sorted((plan for plan in plans if plan.is_number), key=lambda plan: plan.dtype.str)
-        self._numbers = tuple(numbers)
+        times = [plan for plan in plans if _is_time(plan)]
+        like_times = {plan.dtype for plan in times}
+        numbers = sorted(
+            (plan for plan in plans if plan.is_number), key=lambda plan: (plan.dtype in like_times, plan.dtype.str)
+        )
         labels = [plan for plan in plans if plan.is_label_of_a_byte]
-        self._labels = tuple(plan.name for plan in labels)
-        self._label_places = np.array([plan.at for plan in labels], int)
-        self._label_tables = np.array([plan.label_table for plan in labels], object).reshape(-1)
-        self._label_starts = 256 * np.arange(len(labels))
-        self._others = tuple(plan for plan in plans if not (plan.is_number or plan.is_label_of_a_byte))
-        self.numbers = tuple(plan.name for plan in numbers)
+        measured = [*numbers, *times, *labels]
+        together = set(measured)
+        self._rest = [plan for plan in plans if plan not in together]
+        of_kind = {"f": numbers, "M": times, "O": [*labels, *self._rest]}
+        self._of_kind = {kind: own for kind, own in of_kind.items() if own}
+        self.names = {kind: tuple([plan.name for plan in own]) for kind, own in self._of_kind.items()}
+        self._ends = len(numbers), len(numbers) + len(times), len(numbers) + len(times) + len(labels)
         names, formats = [plan.name for plan in plans], [plan.dtype for plan in plans]
         offsets = [plan.at for plan in plans]
         self._dtype = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size})
-        self._scale = np.array([[plan.meaning.scale] for plan in numbers])
-        self._offset = np.array([[plan.meaning.offset] for plan in numbers])
-        self._invalid = np.array([[np.nan if plan.invalid is None else plan.invalid] for plan in numbers], float)
-        self._unset = [
-            row for row, plan in enumerate(numbers) if plan.meaning.unset is not None and plan.dtype.itemsize > 1
-        ]
-        self._bytes = np.array([at for plan in numbers for at in range(plan.at, plan.at + plan.dtype.itemsize)], int)
-        self._kinds = _kinds(numbers)
-        self.kinds = dict.fromkeys(self.numbers, "f")
-        self.kinds |= {plan.name: "M" if _is_time(plan) else "O" for plan in self._others}
-        self.kinds |= dict.fromkeys(self._labels, "O")
+        self._tables = np.array([plan.label_table for plan in labels], object).reshape(-1)
+        self._starts = 256 * np.arange(len(labels)).reshape(-1, 1)
+        # of few messages all together: a time is a number counted from another year, a label one that is looked up
+        self._scale = _column([plan.meaning.scale for plan in measured])
+        self._offset = _column([-EPOCH if _is_time(plan) else plan.meaning.offset for plan in measured])
+        self._invalid = _column([np.nan if plan.invalid is None else plan.invalid for plan in measured])
+        self._missing = _column([float(NO_SECOND) if _is_time(plan) else np.nan for plan in measured])
+        self._unset = [(row, plan.meaning.unset) for row, plan in enumerate(numbers) if _may_be_unset(plan)]
+        self._bytes = np.array([at for plan in measured for at in range(plan.at, plan.at + plan.dtype.itemsize)], int)
+        self._types = _types(measured)
+        self._struct, self._order = _struct(measured, size)
         self._has_floats = any(plan.dtype.base.kind == "f" for plan in plans)
 
-    def numbers_of(self, rows: np.ndarray) -> np.ndarray:
-        """Numbers from the raw content of the messages, (fields, messages)."""
-        block = np.empty((len(self._numbers), len(rows)))
-        if len(rows) > FEW:
-            fields = rows.view(self._dtype)
-            for place, values in enumerate(block):
-                self._read(fields, place, values)
-        elif self._numbers:
-            self._read_few(rows, block)
-        return block
+    def read(self, rows: np.ndarray) -> Blocks:
+        """Columns of each kind (columns, messages), from the raw content of the messages."""
+        if len(rows) <= FEW:
+            return self._read_few(rows)
+        blocks = {kind: np.empty((len(plans), len(rows)), DTYPES[kind]) for kind, plans in self._of_kind.items()}
+        fields = rows.view(self._dtype)
+        with self._unwarned():
+            for kind, plans in self._of_kind.items():
+                for plan, values in zip(plans, blocks[kind], strict=True):
+                    _read_column(fields[plan.name], plan, values)
+        return blocks
 
-    def columns_of(self, rows: np.ndarray) -> Columns:
-        """All columns, from the raw content of the messages."""
-        return dict(zip(self.numbers, self.numbers_of(rows), strict=True)) | self.rest_of(rows)
+    def spread(self, rows: np.ndarray, blocks: Blocks, target: slice | np.ndarray, routes: dict[str, Route]) -> None:
+        """Write columns into blocks of more than this definition: the messages go to `target`, the columns by `routes`.
 
-    def spread_numbers(
-        self, rows: np.ndarray, block: np.ndarray, target: slice | np.ndarray, chosen: np.ndarray, places: np.ndarray
-    ) -> None:
-        """Write numbers into a block (fields, messages) of more than this definition.
-
-        The fields `chosen` go to the rows `places` of the block, the messages to its columns `target`.
+        Columns of many messages are read straight into their places where these lie side by side.
         """
         if len(rows) <= FEW:
-            values = self.numbers_of(rows)[chosen]
-            if isinstance(target, slice):
-                block[places, target] = values
-            else:
-                block[places[:, None], target] = values
+            own = self._read_few(rows)
+            for kind, (chosen, places) in routes.items():
+                at = places if isinstance(target, slice) else places[:, None]
+                blocks[kind][at, target] = own[kind][chosen]
             return
         fields = rows.view(self._dtype)
-        for number, place in zip(chosen.tolist(), places.tolist(), strict=True):
-            if isinstance(target, slice):
-                self._read(fields, number, block[place, target])
-            else:
-                block[place][target] = self._read(fields, number, np.empty(len(rows)))
-
-    def rest_of(self, rows: np.ndarray) -> Columns:
-        """Columns of all that is no number, from the raw content of the messages."""
-        columns: Columns = {}
-        if self._others:
-            fields = rows.view(self._dtype)
-            with self._unwarned():
-                columns = {plan.name: _physical(fields[plan.name], plan) for plan in self._others}
-        if self._labels:
-            codes = _content(rows).take(self._label_places, axis=1)
-            columns |= zip(self._labels, self._label_tables[(codes + self._label_starts).T], strict=True)
-        return columns
+        with self._unwarned():
+            for kind, (chosen, places) in routes.items():
+                for source, place in zip(chosen.tolist(), places.tolist(), strict=True):
+                    plan, column = self._of_kind[kind][source], blocks[kind][place]
+                    values = column[target] if isinstance(target, slice) else np.empty(len(rows), DTYPES[kind])
+                    _read_column(fields[plan.name], plan, values)
+                    if not isinstance(target, slice):
+                        column[target] = values
 
     def _unwarned(self) -> AbstractContextManager[Any]:
         """Patterns of NaN trip the casts of floating-point fields."""
         return np.errstate(all="ignore") if self._has_floats else nullcontext()
 
-    def _read_few(self, rows: np.ndarray, block: np.ndarray) -> None:
-        """Read numbers of few messages: fields of one type side by side, then all together."""
-        content = _content(rows).take(self._bytes, axis=1)
+    def _read_few(self, rows: np.ndarray) -> Blocks:
+        """Read few messages, all numbers, times and labels together."""
+        numbers, times, labels = self._ends
+        blocks: Blocks = {}
         with self._unwarned():
-            for dtype, first, last, start, stop in self._kinds:
-                block[first:last] = content[:, start:stop].view(dtype).T
-            missing = block == self._invalid
-            for row in self._unset:
-                missing[row] |= block[row] == self._numbers[row].meaning.unset
-            block /= self._scale
-            block -= self._offset
-            np.copyto(block, np.nan, where=missing)
+            values = self._stored(rows) if labels else np.empty((0, len(rows)))
+            if "O" in self.names:
+                blocks["O"] = self._objects(rows, values[times:])
+            missing = values == self._invalid
+            for row, unset in self._unset:
+                missing[row] |= values[row] == unset
+            values /= self._scale
+            values -= self._offset
+            np.copyto(values, self._missing, where=missing)
+        if numbers:
+            blocks["f"] = values[:numbers]
+        if times > numbers:
+            blocks["M"] = values[numbers:times].astype(np.int64).view("datetime64[s]")
+        return blocks
 
-    def _read(self, fields: np.ndarray, number: int, values: np.ndarray) -> np.ndarray:
-        """Read one field of many messages straight into its place."""
-        plan = self._numbers[number]
-        with self._unwarned():
-            return _numbers(fields[plan.name], plan, values)
+    def _stored(self, rows: np.ndarray) -> np.ndarray:
+        """Return the stored numbers of few messages (fields, messages), a handful of them one by one, else by type."""
+        if len(rows) * len(self._order) <= HANDFUL:
+            return np.array(list(self._struct.iter_unpack(rows.tobytes())), float).T.take(self._order, axis=0)
+        content = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1).take(self._bytes, axis=1)
+        values = np.empty((len(self._order), len(rows)))
+        for dtype, first, last, start, stop in self._types:
+            values[first:last] = content[:, start:stop].view(dtype).T
+        return values
+
+    def _objects(self, rows: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Read what is neither number nor time, the labels of one byte from their codes."""
+        labels: np.ndarray = self._tables[(codes.astype(np.int64) & 0xFF) + self._starts]
+        if not self._rest:
+            return labels
+        objects = np.empty((len(self.names["O"]), len(rows)), object)
+        objects[: len(codes)] = labels
+        fields = rows.view(self._dtype)
+        for plan, values in zip(self._rest, objects[len(codes) :], strict=True):
+            _read_column(fields[plan.name], plan, values)
+        return objects
 
 
-def _content(rows: np.ndarray) -> np.ndarray:
-    """Messages as bytes (messages, size)."""
-    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1)
+def _column(values: list[float]) -> np.ndarray:
+    return np.array(values, float).reshape(-1, 1)
 
 
-def _kinds(plans: list[Plan]) -> list[tuple[np.dtype[Any], int, int, int, int]]:
+def _may_be_unset(plan: Plan) -> bool:
+    """Whether a number of the field can mean that nothing was set."""
+    return plan.meaning.unset is not None and plan.dtype.itemsize > 1
+
+
+def _types(plans: list[Plan]) -> list[tuple[np.dtype[Any], int, int, int, int]]:
     """List the stored types of plans in order: type, first and last plan, first and last byte."""
-    kinds: list[tuple[np.dtype[Any], int, int, int, int]] = []
+    types: list[tuple[np.dtype[Any], int, int, int, int]] = []
     at = 0
     for place, plan in enumerate(plans):
-        if kinds and kinds[-1][0] == plan.dtype:
-            _, first, _, start, _ = kinds.pop()
+        if types and types[-1][0] == plan.dtype:
+            _, first, _, start, _ = types.pop()
         else:
             first, start = place, at
         at += plan.dtype.itemsize
-        kinds.append((plan.dtype, first, place + 1, start, at))
-    return kinds
+        types.append((plan.dtype, first, place + 1, start, at))
+    return types
 
 
-@lru_cache(maxsize=512)
+def _struct(plans: list[Plan], size: int) -> tuple[Struct, np.ndarray]:
+    """Compile plans of single numbers into a struct of the message, and say where in it each of them comes."""
+    order = next((plan.dtype.str[0] for plan in plans if plan.dtype.itemsize > 1), "<")
+    codes, at = [order], 0
+    in_place = sorted(range(len(plans)), key=lambda number: plans[number].at)
+    for plan in [plans[number] for number in in_place]:
+        codes.append(f"{plan.at - at}x{_CODES[plan.dtype.str[1:]]}")
+        at = plan.at + plan.dtype.itemsize
+    return Struct("".join([*codes, f"{size - at}x"])), np.argsort(in_place)
+
+
+@lru_cache(maxsize=1024)
 def native_layout(definition: Definition, unknown: bool) -> Layout:
     """Layout of the fields of the profile, with `unknown` of all others too."""
     plans = tuple(plan for plan in definition.plans.values() if plan.known or unknown)
@@ -177,18 +207,24 @@ def _is_time(plan: Plan) -> bool:
     return plan.meaning.is_time and plan.dtype.kind in "iu" and not plan.dtype.shape
 
 
-def _physical(raw: np.ndarray, plan: Plan) -> np.ndarray:
-    """Column of one field that is no plain number, from its stored values."""
-    if raw.dtype.kind == "S":
-        return _texts(raw)
-    if raw.ndim == 2:
-        return np.fromiter(_numbers(raw, plan, np.empty(raw.shape)), object, len(raw))
-    if plan.meaning.is_time:
-        seconds = raw.astype(np.int64)
+def _read_column(raw: np.ndarray, plan: Plan, values: np.ndarray) -> None:
+    """Write the physical values of one field into `values`, from its stored ones."""
+    if plan.is_number:
+        _numbers(raw, plan, values)
+    elif _is_time(plan):
+        seconds = values.view(np.int64)
+        seconds[...] = raw
         seconds += EPOCH
         seconds[raw == plan.invalid] = NO_SECOND
-        return seconds.view("datetime64[s]")
-    return np.fromiter((plan.labels.get(code, code) for code in raw.tolist()), object, len(raw))
+    elif plan.is_label_of_a_byte:
+        np.take(plan.label_table, raw.astype(np.uint8), out=values, mode="clip")
+    elif raw.dtype.kind == "S":
+        values[...] = _texts(raw)
+    elif raw.ndim == 2:
+        values[...] = np.fromiter(_numbers(raw, plan, np.empty(raw.shape)), object, len(raw))
+    else:
+        labels = plan.labels
+        values[...] = np.fromiter((labels.get(code, code) for code in raw.tolist()), object, len(raw))
 
 
 def _numbers(raw: np.ndarray, plan: Plan, values: np.ndarray) -> np.ndarray:
@@ -221,138 +257,3 @@ def _texts(raw: np.ndarray) -> np.ndarray:
     """Text up to the first NUL, None when empty."""
     parts = (text.split(b"\0", 1)[0].decode("utf-8", "replace") or None for text in raw.tolist())
     return np.fromiter(parts, object, len(raw))
-
-
-@dataclass(slots=True)
-class Table:
-    """Columns of one message type.
-
-    Attributes
-    ----------
-    columns : dict of str to array
-        All columns by name, those of `block` as views of its rows.
-    block : float64 array (fields, messages)
-        The numbers.
-    numbers : tuple of str
-        Names of its rows.
-    """
-
-    columns: Columns
-    block: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    numbers: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Piece:
-    """Messages of one definition in one part, to be read.
-
-    Attributes
-    ----------
-    layout : Layout
-        How to read them.
-    rows : array
-        Their raw content.
-    offsets : int64 array
-        Where they stand in the file, ascending.
-    part : int
-        Which chained file.
-    times : datetime64[s] array or None
-        Times counted on from their headers, where these hold some.
-    """
-
-    layout: Layout
-    rows: np.ndarray
-    offsets: np.ndarray
-    part: int
-    times: np.ndarray | None
-
-
-def join(pieces: list[Piece]) -> Table:
-    """Read the messages of several definitions: rows by offset, missing where a definition lacks a field."""
-    if len(pieces) == 1:
-        return _read_alone(pieces[0])
-    targets = _targets([piece.offsets for piece in pieces])
-    count = sum([len(piece.offsets) for piece in pieces])
-    kinds, numbers, sources = _union(tuple([(piece.layout, piece.times is not None) for piece in pieces]))
-    block = np.full((len(numbers), count), np.nan)
-    found = dict(zip(numbers, block, strict=True))
-    found |= {name: _blank(kind, count) for name, kind in kinds.items() if kind != "f"}
-    for piece, target, (chosen, places, mixed) in zip(pieces, targets, sources, strict=True):
-        found["part"][target], found["offset"][target] = piece.part, piece.offsets
-        piece.layout.spread_numbers(piece.rows, block, target, chosen, places)
-        rest = piece.layout.rest_of(piece.rows)
-        if mixed:
-            own = piece.layout.numbers_of(piece.rows)
-            rest |= {piece.layout.numbers[row]: own[row] for row in mixed}
-        for name, column in _complete(rest, piece.times).items():
-            found[name][target] = column if column.dtype.kind == kinds[name] else as_objects(column)
-    return Table({name: found[name] for name in kinds}, block, numbers)
-
-
-def _read_alone(piece: Piece) -> Table:
-    """Read the messages of one definition."""
-    block, numbers = piece.layout.numbers_of(piece.rows), piece.layout.numbers
-    columns = {"part": np.full(len(piece.offsets), piece.part), "offset": np.array(piece.offsets)}
-    columns |= zip(numbers, block, strict=True)
-    columns |= _complete(piece.layout.rest_of(piece.rows), piece.times)
-    return Table(columns, block, numbers)
-
-
-def _complete(columns: Columns, times: np.ndarray | None) -> Columns:
-    """Let the times of the headers stand in for those that the messages lack."""
-    if times is not None:
-        own = columns.get("timestamp", times)
-        columns["timestamp"] = np.where(np.isnat(own), times, own)
-    return columns
-
-
-_Source = tuple[np.ndarray, np.ndarray, list[int]]
-
-
-@lru_cache(maxsize=256)
-def _union(shapes: tuple[tuple[Layout, bool], ...]) -> tuple[dict[str, str], tuple[str, ...], list[_Source]]:
-    """Columns of several definitions together.
-
-    Returns kinds by name, the names of the numbers, and for each definition which of its numbers go to which rows of
-    the block, and which of them to none because the column holds something else in another definition.
-    """
-    kinds = {"part": "i", "offset": "i"}
-    for layout, is_timed in shapes:
-        for name, kind in (*layout.kinds.items(), *((("timestamp", "M"),) if is_timed else ())):
-            kinds[name] = kind if kinds.get(name, kind) == kind else "O"
-    numbers = tuple(name for name, kind in kinds.items() if kind == "f")
-    row = {name: number for number, name in enumerate(numbers)}
-    sources = []
-    for layout, _ in shapes:
-        pairs = [(source, row[name]) for source, name in enumerate(layout.numbers) if name in row]
-        mixed = [source for source, name in enumerate(layout.numbers) if name not in row]
-        chosen, places = (np.array([pair[side] for pair in pairs], np.intp) for side in (0, 1))
-        sources.append((chosen, places, mixed))
-    return kinds, numbers, sources
-
-
-def _targets(offsets: list[np.ndarray]) -> Sequence[slice | np.ndarray]:
-    """Where the rows of each table go in order of offset: a slice where they stay together."""
-    stops = np.cumsum([len(each) for each in offsets]).tolist()
-    if all(before[-1] < after[0] for before, after in pairwise(offsets)):
-        return [slice(stop - len(each), stop) for each, stop in zip(offsets, stops, strict=True)]
-    order = np.argsort(np.concatenate(offsets), kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    parts = [place[stop - len(each) : stop] for each, stop in zip(offsets, stops, strict=True)]
-    return [slice(int(p[0]), int(p[-1]) + 1) if p[-1] - p[0] == len(p) - 1 else p for p in parts]
-
-
-def _blank(kind: str, rows: int) -> np.ndarray:
-    """Column of missing values of a kind other than float."""
-    if kind == "M":
-        return np.full(rows, NO_TIME)
-    return np.zeros(rows, np.int64) if kind == "i" else np.full(rows, None)
-
-
-def as_objects(column: np.ndarray) -> np.ndarray:
-    """Return the same column as objects, None for what is missing."""
-    objects = column.astype(object)
-    if column.dtype.kind in "fM":
-        objects[np.isnan(column) if column.dtype.kind == "f" else np.isnat(column)] = None
-    return objects

@@ -56,6 +56,11 @@ class Allowance:
         return cls(_EFFORT + 3 * len(data) // 8)
 
 
+def _timed(local: int) -> slice:
+    """Headers of a local type that hold five bits of time."""
+    return slice(0x80 + 32 * local, 0xA0 + 32 * local)
+
+
 class Walk:
     """One pass over the message headers of a part, as far as they make sense.
 
@@ -71,16 +76,19 @@ class Walk:
         self.problems: list[Problem] = []
         self._allowance = allowance
         self._data, self._part, self._end = data, part, end
-        self._found: dict[tuple[Definition, bool], Block] = {}
+        self._plain: dict[Definition, Block] = {}  # messages under plain headers, and
+        self._timed: dict[Definition, Block] = {}  # under those that hold five bits of time
         self._steps = [0] * 256  # by header: bytes to the next header, 0 where no local type is defined
         self._places: list[Block | None] = [None] * 256  # by header: where its messages are noted
         self._defined: list[Definition | None] = [None] * 16  # by local type
+        self._varied: set[int] = set()  # local types that messages have under other headers than the plain one
         self._floor = body  # messages from here on are in the blocks that headers lead to now
         self._notes: list[Any] = [None] * 256  # by header: the append method of that block's singles
         at: int | None = body
         while at is not None and at < end:
             at = self._run(at)
-        self.blocks = [block for block in self._found.values() if len(block)]
+        blocks = (*self._plain.values(), *self._timed.values())
+        self.blocks = [block for block in blocks if block.singles or block.runs]
 
     def _run(self, at: int) -> int | None:
         """Walk from `at` to the end or the first damage; return where to go on, None where nowhere."""
@@ -94,7 +102,11 @@ class Walk:
                     definition = self._defined[local]
                     if definition is None:
                         return self._lost(at, "local_type", f"local type {local} used before it is defined")
-                    self._bind(definition, True, slice(0x80 + 32 * local, 0xA0 + 32 * local), 32)
+                    self._varied.add(local)
+                    if header & 0x80:
+                        self._bind_timed(local, definition)
+                    else:
+                        self._bind(header, definition)
                     continue
                 read = read_definition(data, at, end)
                 if read is None:
@@ -104,9 +116,13 @@ class Walk:
                     detail = f"more than {_DEFINITIONS} different definitions in one file; nothing is read from here"
                     self.problems.append(Problem(at, "definition", detail))
                     return None
-                if self._is_disguise(at, length, definition):
+                if data[at + 1 : at + 3] not in _ORDERS and self._is_disguise(at, length, definition):
                     return self._lost(at, "definition", "no definition, or messages stand where it would")
-                self._define(header & 15, definition)
+                local = header & 15
+                self._defined[local] = definition
+                self._bind(local, definition)
+                if local in self._varied:
+                    self._unbind(local)
                 self._floor = at
                 at += length
                 continue
@@ -143,12 +159,15 @@ class Walk:
             head = _LOCAL_TYPE[data[place]]
             if heads and head == heads[0]:
                 stride = place - at
-                repeats = self._count_repeats(at, stride, heads, offsets)
-                for known, offset in zip(heads, offsets, strict=True) if repeats else ():
-                    block = self._places[known]
-                    if block is not None:
-                        block.runs.append((at + offset, repeats, stride))
+                last = at + (_TRIAL - 1) * stride
+                if last >= end:
+                    break  # nor can a longer sequence recur often enough
+                repeats = self._count_repeats(at, stride, heads, offsets) if _LOCAL_TYPE[data[last]] == head else 0
                 if repeats:
+                    for known, offset in zip(heads, offsets, strict=True):
+                        block = self._places[known]
+                        if block is not None:
+                            block.runs.append((at + offset, repeats, stride))
                     return at + repeats * stride
             heads.append(head)
             offsets.append(place - at)
@@ -176,17 +195,9 @@ class Walk:
             window *= 8
         return done if done >= _TRIAL else 0
 
-    def _define(self, local: int, definition: Definition) -> None:
-        """Let messages of a local type follow `definition` from here on."""
-        self._defined[local] = definition
-        self._bind(definition, False, slice(local, 64, 16), 4)
-        if local < 4 and self._steps[0x80 + 32 * local]:  # bound anew when such a header comes
-            headers = slice(0x80 + 32 * local, 0xA0 + 32 * local)
-            self._steps[headers], self._places[headers] = [0] * 32, [None] * 32
-
     def _is_disguise(self, at: int, length: int, definition: Definition) -> bool:
         """Whether an odd definition is none: it makes no sense itself, or messages do from within it."""
-        if self._data[at + 1 : at + 3] in _ORDERS or self._allowance.effort <= 0:
+        if self._allowance.effort <= 0:
             return False
         self._allowance.effort -= _START // 4
         times = self._last_times()
@@ -194,17 +205,32 @@ class Walk:
             return bool(times)
         return self._search(range(at + 1, at + length), times) is not None
 
-    def _bind(self, definition: Definition, compressed: bool, headers: slice, count: int) -> None:
-        """Note messages under these headers, so many, in the block of `definition`."""
-        block = self._found.get((definition, compressed))
+    def _bind(self, header: int, definition: Definition) -> None:
+        """Note messages under this header in the block of `definition`."""
+        block = self._plain.get(definition)
         if block is None:
-            block = self._found[definition, compressed] = Block(definition, self._part, compressed)
+            block = self._plain[definition] = Block(definition, self._part, False)
             self._allowance.definitions -= 1
-        elif self._places[headers.start] is block:
-            return
-        self._steps[headers] = [1 + definition.size] * count
-        self._places[headers] = [block] * count
-        self._notes[headers] = [block.singles.append] * count
+        self._steps[header] = 1 + definition.size
+        self._places[header] = block
+        self._notes[header] = block.singles.append
+
+    def _bind_timed(self, local: int, definition: Definition) -> None:
+        """Note messages under all headers of this local type that hold five bits of time."""
+        block = self._timed.get(definition)
+        if block is None:
+            block = self._timed[definition] = Block(definition, self._part, True)
+            self._allowance.definitions -= 1
+        headers = _timed(local)
+        self._steps[headers], self._places[headers] = [1 + definition.size] * 32, [block] * 32
+        self._notes[headers] = [block.singles.append] * 32
+
+    def _unbind(self, local: int) -> None:
+        """Forget the other headers of a local type; they are bound anew when one comes."""
+        self._varied.remove(local)
+        for headers in (slice(local + 16, 64, 16), *([_timed(local)] if local < 4 else [])):
+            count = len(self._steps[headers])
+            self._steps[headers], self._places[headers] = [0] * count, [None] * count
 
     def _active(self) -> list[Block]:
         """Blocks that some header leads to and that hold messages: a few at most, the latest last."""

@@ -93,6 +93,13 @@ def read_id(value: Any) -> str | None:
     return read_text(str(value)) if value else None
 
 
+def read_code(value: Any) -> str | None:
+    """Return a word or a whole number that stands for something, as text."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return read_text(str(value)) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+
+
 def read_numbers(records: Sequence[Any], path: str, column: str, reading: Reading) -> np.ndarray:
     """Return one number for each record, NaN where none stands; what stands there and is none goes to the ledger.
 
@@ -124,8 +131,8 @@ def measure(
         Its name in the log.
     told : mapping
         ``from``: path -> factor, the first path with a value counts; or ``sum``: paths, of which those in ``needs``
-        must be there. ``zero_is_missing`` where 0 means that nothing was measured; ``codes``: numbers that mean so;
-        ``between``: the least and the most that can stand there, before the factor.
+        must be there, times ``factor``. ``zero_is_missing`` where 0 means that nothing was measured; ``codes``: numbers
+        that mean so; ``between``: the least and the most that can stand there, before the factor.
     reading : Reading
         Takes the ledger entries.
 
@@ -141,7 +148,7 @@ def measure(
         parts = {path: read_numbers(records, path, column, reading) for path in told["sum"]}
         lacking = np.any([np.isnan(parts[path]) for path in told["needs"]], axis=0)
         total = np.nansum([*parts.values()], axis=0)
-        return np.where(lacking | (total <= 0), np.nan, total), second
+        return np.where(lacking | (total <= 0), np.nan, total * told.get("factor", 1)), second
     for choice, (path, factor) in enumerate(told["from"].items()):
         raw = read_numbers(records, path, column, reading)
         nothing = (raw == 0) & told.get("zero_is_missing", False)

@@ -186,43 +186,6 @@ def mean_of(values: Numbers, weight: Numbers) -> float:
     return float(values[known] @ weight[known]) / total if total > 0 else np.nan
 
 
-def counts_one_foot(
-    cadence: Numbers, on_foot: str, seconds: float = np.nan, distance: float = np.nan, step: float = np.nan
-) -> tuple[bool, str]:
-    """Say whether a cadence counts the strides of one foot, so that it must be doubled into steps.
-
-    Parameters
-    ----------
-    cadence : array of float
-        As recorded, per minute.
-    on_foot : {"run", "walk", "hike"}
-        Sport. Runners take 140 to 210 steps a minute, walkers 80 to 140; half of that counts one foot.
-    seconds, distance, step : float, optional
-        Duration [s], distance [m] and mean step length [m]. When all three are known they decide.
-
-    Returns
-    -------
-    one_foot : bool
-        Whether to double; False when nothing is known.
-    evidence : str
-        The numbers that decided, in figures only.
-    """
-    steps = cadence[cadence > 0]
-    if not len(steps):
-        return False, ""
-    typical = float(np.median(steps))
-    walked = float(np.mean(steps)) * seconds / 60 * step  # what the cadence makes of it, if it counts steps
-    ratio = distance / walked if walked > 0 else np.nan
-    if 0.8 < ratio < 1.25 or 1.6 < ratio < 2.5:
-        factor = 2 if ratio > 1.5 else 1
-        return factor == 2, (
-            f"{factor} × {np.mean(steps):.1f}/min × {seconds / 60:.1f} min × {step:.2f} m"
-            f" = {factor * walked:.0f} m; {distance:.0f} m"
-        )
-    limit = 120 if on_foot == "run" else 80
-    return typical < limit, f"{typical:.0f}/min < {limit}/min" if typical < limit else ""
-
-
 def measure_path(latitude: Numbers, longitude: Numbers, time: Times) -> Numbers:
     """Count on the distance along positions.
 
@@ -303,6 +266,20 @@ def _pieces(
         begun, ended = (np.bincount(np.searchsorted(middle, at), minlength=len(middle) + 1) for at in stops.T)
         on &= np.cumsum(begun - ended)[:-1] == 0
     return row[on], length[on], np.floor(middle[on] / 60).astype(np.int64)
+
+
+def count_timer(time: Numbers, stops: Numbers) -> Numbers:
+    """Count the seconds with the timer on from the first sample to each.
+
+    Parameters
+    ----------
+    time : array of float, shape (samples,)
+        Seconds since 1970.
+    stops : array of float, shape (stops, 2)
+        Stretches of stopped timer, in the same seconds.
+    """
+    on = np.diff(time) - (_stopped(time, stops) if len(stops) else 0.0)
+    return np.append(0.0, np.cumsum(on))
 
 
 def _stopped(time: Numbers, stops: Numbers) -> Numbers:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
+import numpy as np
 import pandas as pd
 
 from loadlens import words
@@ -131,6 +132,29 @@ class Source:
             seen += len(block)
             if seen > limit:
                 raise UnreadableFile("too_large", where=self.name, limit=limit)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The recording of one activity, as a format's optional ``sample(source) -> list of Samples`` gives it.
+
+    Attributes
+    ----------
+    start : datetime64
+        When the activity began, on the clock of `records`.
+    records : dict of str to array, shape (samples,)
+        In order of time: ``time`` (datetime64) and any of the columns ``distance`` to ``longitude`` of the table
+        ``records`` in ``data/columns.toml``.
+    is_utc : bool
+        Whether the times are UTC; else they stand on a local clock of which nothing is known.
+    stops : array, shape (stops, 2), or None
+        Stretches of stopped timer, in seconds since 1970; None where the file does not tell.
+    """
+
+    start: np.datetime64
+    records: dict[str, np.ndarray]
+    is_utc: bool = True
+    stops: np.ndarray | None = None
 
 
 @dataclass

@@ -30,6 +30,9 @@ from loadlens.formats.strava_evidence import settle_strava_list
 HEADING_WITHIN = 25
 """Records among which the heading must be."""
 
+WIDEST = 500
+"""Cells beyond which a record is no heading; the widest export known has 103."""
+
 MOST_LABELS, MOST_NEAR = 40, 8
 """Headings, and resemblances, that the sentence about an unknown table names."""
 
@@ -73,7 +76,7 @@ def _find_heading(text: str, aliases: Mapping[str, str], own: Sequence[Profile] 
     best: tuple[str, int, Match] | None = None
     for delimiter in delimited.likely_delimiters(text):
         for line, cells in delimited.first_records(text, delimiter, HEADING_WITHIN):
-            found = _best_match(cells, aliases, own)
+            found = _best_match(cells, aliases, own) if len(cells) <= WIDEST else None
             if found and (best is None or _weight(found, own) > _weight(best[2], own)):
                 best = delimiter, line, found
     return best
@@ -134,8 +137,10 @@ def parse(source: Source, options: Options) -> Reading:
         raise UnreadableFile("not_text", where=source.name)
     if not text.strip("\ufeff \r\n\t"):
         raise UnreadableFile("file_empty", where=source.name)
+    if not options.profiles:
+        _refuse(source.name, text)
     heading = _find_heading(text, aliases, options.profiles)
-    if heading is None or heading[2].profile not in options.profiles:
+    if options.profiles and (heading is None or heading[2].profile not in options.profiles):
         _refuse(source.name, text)
     if heading is None:
         raise UnreadableFile("headings_unknown", where=source.name, **_explain(text))

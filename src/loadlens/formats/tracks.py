@@ -15,11 +15,11 @@ import pandas as pd
 
 from loadlens.formats import recordings
 from loadlens.formats.export_profiles import find_sport
-from loadlens.formats.fit_sessions import DAY, fit_rules
+from loadlens.formats.fit_sessions import DAY, fit_rules, looks_like_a_run
 from loadlens.formats.gpx import read_tracks
-from loadlens.formats.local_time import FURTHEST, SUN_HOURS, are_set
+from loadlens.formats.local_time import FURTHEST, NO_PLACE, SUN_HOURS, Place, are_set
 from loadlens.formats.markup import read_elements, strip_head
-from loadlens.formats.source import Options, Reading, Source, UnreadableFile
+from loadlens.formats.source import Options, Reading, Samples, Source, UnreadableFile
 from loadlens.formats.tcx import read_activities
 from loadlens.formats.totals import count_steps, fill_totals, is_noted, read_clock
 from loadlens.formats.track_pieces import find_pieces, set_track_aside
@@ -66,13 +66,7 @@ def parse(source: Source, options: Options) -> Reading:
         The file is no TCX or GPX at all, or has a document type or entities.
     """
     problems: list[str] = []
-    elements = read_elements(source, problems)
-    root = next(elements, ("", None, ""))
-    kind, gather = _ROOTS.get(root[0], ("", read_tracks))
-    if not kind:
-        found = f"<{root[0]}>" if root[0] else "; ".join(problems)
-        raise UnreadableFile("not_a_track", where=source.name, found=found)
-    findings = gather(chain([root], elements), source.name)
+    kind, findings = _gather(source, problems)
     reading = Reading(kind, facts={"rows": 0, "used": 0, "set_aside": 0})
     if problems:
         reading.note("xml_damaged", "noted", value="; ".join(problems))
@@ -87,6 +81,41 @@ def parse(source: Source, options: Options) -> Reading:
     reading.facts |= {"used": used, "rows": used + int(str(reading.facts["set_aside"]))}
     _settle(reading, findings, damaged=bool(problems))
     return reading
+
+
+def sample(source: Source) -> list[Samples]:
+    """Return the recording of each activity of a TCX or GPX file, cadence in steps/min; see `Samples`.
+
+    Raises
+    ------
+    UnreadableFile
+        The file is no TCX or GPX at all, or has a document type or entities.
+    """
+    kind, findings = _gather(source, [])
+    reading, found = Reading(kind, facts={"rows": 0, "used": 0, "set_aside": 0}), list[Samples]()
+    for track, records in find_pieces(findings.tracks, kind, source.name, reading):
+        if len(records["time"]):
+            start, offset = _find_start(track, records)
+            own = _measure(records, reading)
+            row = dict.fromkeys(fit_rules()["session"], np.nan) | _name_sport(track, own, reading)
+            if row["sport"] in fit_rules()["foot"]:
+                count_steps(own, row, reading)
+            else:
+                own.pop("cadence", None)  # of pedals or arms
+            own |= {name: records[name] for name in fit_rules()["sample"] if name in records}
+            found.append(Samples(start, own, is_utc=not np.isnan(offset)))
+    return found
+
+
+def _gather(source: Source, problems: list[str]) -> tuple[str, Findings]:
+    """Read the tracks as they stand in the file, and say which format it is."""
+    elements = read_elements(source, problems)
+    root = next(elements, ("", None, ""))
+    kind, gather = _ROOTS.get(root[0], ("", read_tracks))
+    if not kind:
+        found = f"<{root[0]}>" if root[0] else "; ".join(problems)
+        raise UnreadableFile("not_a_track", where=source.name, found=found)
+    return kind, gather(chain([root], elements), source.name)
 
 
 def _tabulate(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -133,7 +162,7 @@ def _read_piece(
         set_track_aside(reading, "clock_not_set", start)
         return
     own = _measure(records, reading)
-    clock, ahead = _read_zone(start, offset, recordings.mean_of(*_weigh(records, "longitude")), options, reading)
+    clock, ahead = _read_zone(start, offset, _find_place(records), options, reading)
     row: dict[str, Any] = dict.fromkeys(fit_rules()["session"], np.nan) | _total(laps) | clock
     row["temperature"] = recordings.mean_of(*_weigh(records, "temperature"))
     row |= _name_sport(track, own, reading)
@@ -158,6 +187,14 @@ def _weigh(records: Recording, name: str) -> tuple[Numbers, Numbers]:
     return values, np.ones(len(values))
 
 
+def _find_place(records: Recording) -> Place:
+    """Return the first position."""
+    if "latitude" not in records or "longitude" not in records:
+        return NO_PLACE
+    fix = np.flatnonzero(np.isfinite(records["latitude"]) & np.isfinite(records["longitude"]))
+    return (float(records["latitude"][fix[0]]), float(records["longitude"][fix[0]])) if len(fix) else NO_PLACE
+
+
 def _find_start(track: Track, records: Recording) -> tuple[np.datetime64, float]:
     """Return the moment of the first lap, the activity or the first point, and the offset of its zone as written."""
     first, offset = np.datetime64("NaT", "ms"), np.nan
@@ -173,7 +210,7 @@ def _find_start(track: Track, records: Recording) -> tuple[np.datetime64, float]
 
 
 def _read_zone(
-    start: np.datetime64, offset: float, east: float, options: Options, reading: Reading
+    start: np.datetime64, offset: float, place: Place, options: Options, reading: Reading
 ) -> tuple[dict[str, Any], float]:
     """Return the clock of an activity, and the seconds by which times as written are ahead of UTC (NaN: unknown).
 
@@ -190,10 +227,10 @@ def _read_zone(
         utc = zoned.tz_convert("UTC").tz_localize(None)
         return clock | {"start_utc": utc.to_datetime64(), "time_zone_from": "user"}, (wall - utc).total_seconds()
     told = offset if offset else np.nan
-    if abs(told) > FURTHEST or abs(told / 3600 - east / 15) > SUN_HOURS:
+    if abs(told) > FURTHEST or abs(told / 3600 - place[1] / 15) > SUN_HOURS:
         reading.note("local_time_unusable", "set_aside", column="start_local", value=f"{told / 3600:+.2f} h")
         told = np.nan
-    return read_clock(start, told, options, reading), 0.0
+    return read_clock(start, told, options, reading, place), 0.0
 
 
 def _measure(records: Recording, reading: Reading) -> Recording:
@@ -277,19 +314,9 @@ def _name_sport(track: Track, own: Recording, reading: Reading) -> dict[str, Any
     sport, sub_sport, how = find_sport(track.title or "")
     if how != "unknown":
         reading.note("sport_guessed", "converted", column="sport", value=track.title)
-    elif _went_like_a_run(own):
+    elif looks_like_a_run(own):
         sport = "run"
         reading.note("sport_assumed", "noted", column="sport", value=sport)
     else:
         reading.note("sport_unknown", "noted", column="sport", value=track.title or "–")
     return {"sport": sport, "sub_sport": sub_sport, "sport_as_exported": None}
-
-
-def _went_like_a_run(own: Recording) -> bool:
-    speed = recordings.divide_minutes(own)["speed"]
-    speed = speed[np.isfinite(speed)]
-    if not len(speed):
-        return False
-    rules = track_rules()["assumed_run"]
-    low, high = rules["middle"]
-    return bool(low <= np.median(speed) <= high and np.quantile(speed, 0.9) <= rules["fast"])

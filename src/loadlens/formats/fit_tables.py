@@ -1,0 +1,232 @@
+"""The messages of one type as one table, whatever the number of definitions, and the table as a DataFrame.
+
+Each definition is read straight into its places in the blocks of the whole table, rows in file order, so no value is
+held twice; pandas takes the blocks as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from loadlens.formats.fit_values import DTYPES, FEW, MISSING
+
+try:
+    from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
+except ImportError:  # before pandas 3
+    create_dataframe_from_blocks = None
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loadlens.formats.fit_definitions import Block
+    from loadlens.formats.fit_values import Blocks, Layout, Route
+
+Columns = dict[str, np.ndarray]
+
+_MANY = 50  # columns from which pandas before 3 is slower with each on its own
+
+
+@dataclass(slots=True)
+class Piece:
+    """Messages of one definition in one part, to be read.
+
+    Attributes
+    ----------
+    layout : Layout
+        How to read them.
+    rows : array
+        Their raw content.
+    block : Block
+        Where they stand, and
+    chosen : slice or array
+        which of its messages they are.
+    times : datetime64[s] array or None
+        Times counted on from their headers, where these hold some.
+    """
+
+    layout: Layout
+    rows: np.ndarray
+    block: Block
+    chosen: slice | np.ndarray
+    times: np.ndarray | None
+
+
+@dataclass(slots=True)
+class Table:
+    """Columns of one message type.
+
+    Attributes
+    ----------
+    columns : dict of str to array
+        All columns by name, those of `blocks` as views of their rows; what changes them changes them in place.
+    blocks : dict of str to array
+        Columns of each kind side by side.
+    names : dict of str to tuple of str
+        Names of the rows of each block.
+    count : int
+        Rows.
+    sources : sequence of (Block, slice or array, slice or array)
+        Whence the rows come: which messages of a block are in which rows.
+    """
+
+    columns: Columns = field(default_factory=dict)
+    blocks: Blocks = field(default_factory=dict)
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    count: int = 0
+    sources: Sequence[tuple[Block, slice | np.ndarray, slice | np.ndarray]] = ()
+
+    @property
+    def part(self) -> np.ndarray:
+        """Which chained file each message is from."""
+        part = np.empty(self.count, np.int64)
+        for block, _, target in self.sources:
+            part[target] = block.part
+        return part
+
+    @property
+    def offset(self) -> np.ndarray:
+        """Where in the file each message stands."""
+        offset = np.empty(self.count, np.int64)
+        for block, chosen, target in self.sources:
+            offset[target] = block.positions[chosen]
+        return offset
+
+
+def join(pieces: list[Piece]) -> Table:
+    """Read the messages of several definitions: rows by offset, missing where a definition lacks a field."""
+    if len(pieces) == 1:
+        return _read_alone(pieces[0])
+    targets = _targets([piece.block.positions[piece.chosen] for piece in pieces])
+    count = sum([len(piece.rows) for piece in pieces])
+    names, routes = _union(tuple([(piece.layout, piece.times is not None) for piece in pieces]))
+    blocks = {kind: np.full((len(own), count), MISSING[kind], DTYPES[kind]) for kind, own in names.items()}
+    columns = {name: row for kind, own in names.items() for name, row in zip(own, blocks[kind], strict=True)}
+    for piece, target, (straight, mixed) in zip(pieces, targets, routes, strict=True):
+        piece.layout.spread(piece.rows, blocks, target, straight)
+        if mixed:
+            own_blocks = piece.layout.read(piece.rows)
+            for kind, row, name in mixed:
+                columns[name][target] = as_objects(own_blocks[kind][row])
+        if piece.times is not None:
+            own_times = columns["timestamp"][target]
+            columns["timestamp"][target] = np.where(np.isnat(own_times), piece.times, own_times)
+    sources = [(piece.block, piece.chosen, target) for piece, target in zip(pieces, targets, strict=True)]
+    return Table(columns, blocks, names, count, sources)
+
+
+def _read_alone(piece: Piece) -> Table:
+    """Read the messages of one definition."""
+    blocks, names = piece.layout.read(piece.rows), piece.layout.names
+    columns = {name: row for kind, own in names.items() for name, row in zip(own, blocks[kind], strict=True)}
+    if piece.times is not None:
+        times = columns.setdefault("timestamp", piece.times)
+        np.copyto(times, piece.times, where=np.isnat(times))
+    return Table(columns, blocks, names, len(piece.rows), [(piece.block, piece.chosen, slice(None))])
+
+
+@lru_cache(maxsize=256)
+def _union(
+    shapes: tuple[tuple[Layout, bool], ...],
+) -> tuple[dict[str, tuple[str, ...]], list[tuple[dict[str, Route], list[tuple[str, int, str]]]]]:
+    """Columns of several definitions together.
+
+    Returns the names of each kind, and for each definition how its columns of a kind go to those of all, and kind,
+    row and name of those that become objects because the column holds something else in another definition.
+    """
+    kinds: dict[str, str] = {}
+    for layout, is_timed in shapes:
+        told = [(name, kind) for kind, names in layout.names.items() for name in names]
+        for name, kind in (*told, *([("timestamp", "M")] if is_timed else [])):
+            kinds[name] = kind if kinds.get(name, kind) == kind else "O"
+    names = {kind: tuple([name for name, its in kinds.items() if its == kind]) for kind in DTYPES}
+    names = {kind: own for kind, own in names.items() if own}
+    row = {name: number for own in names.values() for number, name in enumerate(own)}
+    sources = []
+    for layout, _ in shapes:
+        routes, mixed = {}, []
+        for kind, own in layout.names.items():
+            pairs = [(source, row[name]) for source, name in enumerate(own) if kinds[name] == kind]
+            mixed += [(kind, source, name) for source, name in enumerate(own) if kinds[name] != kind]
+            if pairs:
+                chosen, places = (np.array([pair[side] for pair in pairs], np.intp) for side in (0, 1))
+                routes[kind] = chosen, places
+        sources.append((routes, mixed))
+    return names, sources
+
+
+def _targets(offsets: list[np.ndarray]) -> Sequence[slice | np.ndarray]:
+    """Where the rows of each table go in order of offset: a slice where they stay together."""
+    stops = np.cumsum([len(each) for each in offsets]).tolist()
+    if all(before[-1] < after[0] for before, after in pairwise(offsets)):
+        return [slice(stop - len(each), stop) for each, stop in zip(offsets, stops, strict=True)]
+    order = np.argsort(np.concatenate(offsets), kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    parts = [place[stop - len(each) : stop] for each, stop in zip(offsets, stops, strict=True)]
+    return [slice(int(p[0]), int(p[-1]) + 1) if p[-1] - p[0] == len(p) - 1 else p for p in parts]
+
+
+def as_objects(column: np.ndarray) -> np.ndarray:
+    """Return the same column as objects, None for what is missing."""
+    objects = column.astype(object)
+    if column.dtype.kind in "fM":
+        objects[np.isnan(column) if column.dtype.kind == "f" else np.isnat(column)] = None
+    return objects
+
+
+def as_frame(table: Table) -> pd.DataFrame:
+    """Return the fields of a table as a frame that takes its blocks without a copy; objects stay objects.
+
+    Building a frame of thirty columns one by one takes longer than reading a short file, hence the blocks.
+    """
+    if create_dataframe_from_blocks is None:
+        return _frame_by_columns(table.columns, _count(table.count).view())
+    columns, count = table.columns, table.count
+    derived = tuple(columns)[sum(map(len, table.names.values())) :]
+    kinds = "".join([columns[name].dtype.kind for name in derived])
+    inside, outside, names = _blueprint(tuple(table.names.items()), derived, kinds)
+    blocks = [(table.blocks[kind], places) for kind, places in inside]
+    for alike, places in outside:
+        content = [columns[name] for name in alike]
+        if count <= FEW:
+            blocks.append((np.concatenate(content).reshape(len(alike), -1), places))
+        else:  # each as it is: no copies of long columns
+            blocks += [(column[None], place) for column, place in zip(content, places[:, None], strict=True)]
+    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=_count(count).view(), columns=names.view())
+    return frame
+
+
+@lru_cache(maxsize=256)
+def _count(rows: int) -> pd.RangeIndex:
+    return pd.RangeIndex(rows)
+
+
+def _frame_by_columns(columns: Columns, index: pd.RangeIndex) -> pd.DataFrame:
+    """Make a frame in the way of pandas before 3."""
+    objects = {name: pd.Series(column, dtype=object) for name, column in columns.items() if column.dtype == object}
+    return pd.DataFrame(columns | objects, index=index, copy=len(columns) > _MANY)
+
+
+@lru_cache(maxsize=256)
+def _blueprint(
+    named: tuple[tuple[str, tuple[str, ...]], ...], derived: tuple[str, ...], kinds: str
+) -> tuple[list[tuple[str, np.ndarray]], list[tuple[list[str], np.ndarray]], pd.Index]:
+    """Where the rows of each block go among the columns, the derived columns by kind with their places, and all names.
+
+    The names of the blocks come first, then those of the derived columns.
+    """
+    inside, at = [], 0
+    for kind, names in named:
+        inside.append((kind, np.arange(at, at + len(names), dtype=np.intp)))
+        at += len(names)
+    alike: dict[str, list[int]] = {}
+    for place, kind in enumerate(kinds):
+        alike.setdefault(kind, []).append(place)
+    outside = [([derived[k] for k in own], np.array(own, np.intp) + at) for own in alike.values()]
+    return inside, outside, pd.Index([*(name for _, names in named for name in names), *derived])
