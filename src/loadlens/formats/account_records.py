@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from loadlens.formats.export_profiles import find_sport
+from loadlens.formats.gait import counts_one_foot
 from loadlens.formats.json_records import Record, dig, measure, read_code, read_id, read_text, show
 from loadlens.formats.local_time import to_local
 from loadlens.formats.record_times import Kept, Table, read_clock, read_stamps, to_times
-from loadlens.formats.recordings import counts_one_foot
 from loadlens.formats.source import Options, Reading
 
 SHORTEST = 60.0  # s; a longer run that got nowhere was not measured
