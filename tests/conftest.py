@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
 
 mpl.use("agg")
+os.environ["LOADLENS_CACHE"] = "off"  # tests of the cache name a folder of their own
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,3 +22,11 @@ def corpus() -> Path:
         if folder.is_dir():
             return folder
     pytest.skip("no real exports beside this checkout")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_map_of_zones() -> Iterator[None]:
+    """Read as without the optional package of time zones, whether it is installed or not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("loadlens.formats.local_time._load_finder", lambda: None)
+        yield

@@ -19,11 +19,12 @@ MODULES = {
 # From the ground up. A module may import only from floors below its own.
 FLOORS = [
     # the ground: knows of nothing
-    {"words", "log", "windows", "guidance_blocks", "simulated_runs"}
+    {"words", "log", "windows", "packing", "guidance_blocks", "simulated_runs"}
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings", "formats.gait"},
     # measures, and the parts of formats
-    {"recovery", "running_form", "shoe_wear", "coverage", "merging", "simulation", "diary_words", "diary_shoes"}
+    {"recovery", "running_form", "shoe_wear", "coverage", "simulation", "diary_words", "diary_shoes"}
+    | {"matching", "precedence", "local_days", "decode_cache"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
     {
@@ -38,20 +39,22 @@ FLOORS = [
         "formats.sheets",
         "formats.totals",
     }
+    | {"run_parts", "daily_sources"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_tables", "formats.fit_wellness"},
     {"formats.apple_stream"},
     {"formats.apple_records"},
     {"formats.apple_days"},
-    {"rules", "simulated_accounts", "simulated_sessions", "simulated_tables"}
+    {"rules", "merging", "simulated_accounts", "simulated_sessions", "simulated_tables"}
     | {"formats.list_checks", "formats.fit_messages", "formats.account_parts", "formats.record_times"}
     | {"formats.row_layout", "formats.diary_entries", "formats.profile_files", "formats.apple_workouts"}
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
     # what lists do not say
     {"formats.evidence", "formats.strava_evidence"}
     | {"formats.account_records", "formats.sleep_records", "formats.sampled_sessions"},
-    # the formats, and the guidance
+    # the formats, the joining of what they read, and the guidance
     {
+        "assembly",
         "guidance",
         "simulated_apple",
         "formats.tabular",

@@ -89,6 +89,29 @@ def test_a_strava_archive_joins_its_files_and_takes_the_local_day(tmp_path):
     pd.testing.assert_series_equal(found, days.reindex(found.index), check_names=False, check_dtype=False)
 
 
+def test_rows_of_an_archive_without_a_file_take_the_zone_of_their_neighbours(tmp_path):
+    """The rides and the runs entered by hand know UTC only; the runs around them know their zone."""
+    runner = simulate("long_run_spike", weeks=18)
+    (path, *_) = write_export(runner, tmp_path, "strava_archive_zip")
+    log = ll.read(path)
+    assert set(log.activities["time_zone_from"]) == {"file", "neighbour"}
+    assert log.activities["date"].tolist() == runner.activities["date"].tolist()
+    told = log.ledger.set_index("what")["count"]
+    assert told["local_day_neighbour"] == (log.activities["time_zone_from"] == "neighbour").sum() > 0
+
+
+def test_exports_of_one_name_are_told_apart_by_their_folders(folder, tmp_path):
+    for name in ("mine", "yours"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "mine" / "Activities.csv").write_bytes((folder / "Activities.csv").read_bytes())
+    write_export(simulate("novice", weeks=4), tmp_path / "yours", "garmin_csv_nl")
+    paths = [tmp_path / name / "Activities.csv" for name in ("yours", "mine")]
+    log, other = ll.read(*paths), ll.read(*paths[::-1])
+    assert log.sources["path"].tolist() == ["mine/Activities.csv", "yours/Activities.csv"]
+    for table in ("activities", "sources", "ledger"):
+        pd.testing.assert_frame_equal(getattr(log, table), getattr(other, table))
+
+
 def test_a_damaged_recording_is_a_row_and_the_rest_is_read(tmp_path):
     write_export(simulate("novice", weeks=4), tmp_path, "fit_damaged")
     log = ll.read(tmp_path)
@@ -129,7 +152,7 @@ def test_a_fault_in_a_reader_stops_one_file_only_and_says_so(folder, tmp_path, m
 def test_a_bad_file_among_several_named_ones_never_stops_the_rest(folder, tmp_path):
     (tmp_path / "bad.csv").write_text("apples,pears\n1,2\n")
     log = ll.read(tmp_path / "bad.csv", folder / "Activities.csv")
-    assert log.sources["status"].tolist() == ["unreadable", "read"]
+    assert sorted(log.sources["status"]) == ["read", "unreadable"]
 
 
 def test_a_huge_file_of_nonsense_is_refused_without_being_held_in_memory(tmp_path):
@@ -221,7 +244,7 @@ def test_the_ledger_names_files_in_the_order_in_which_they_were_read(tmp_path):
     write_export(simulate("novice", weeks=4), tmp_path, "fit_damaged")
     log = ll.read(tmp_path)
     place = {path: number for number, path in enumerate(log.sources["path"])}
-    own = log.ledger[~log.ledger["what"].isin(["merged", "local_day_unsure", "long_silence"])]
+    own = log.ledger[~log.ledger["what"].isin(["merged", "local_day_unsure", "local_day_neighbour", "long_silence"])]
     told = [place[source] for source in own["source"]]
     assert told == sorted(told) != []
     for activity, source in zip(log.activities["activity"], log.activities["source"], strict=True):

@@ -90,6 +90,16 @@ WORDS = tomllib.loads((PACKAGE / "data" / "words.toml").read_text("utf-8"))
             "lokale tijd: niet te lezen: 2,81",
         ),
         (
+            {"what": "wellness_maker_changed", "field": "rhr_day", "value": "2024-02-10: oura → fit", "count": 1},
+            "change of device: 10 Feb 2024, oura → fit",
+            "wissel van toestel zijn: 10 feb 2024, oura → fit",
+        ),
+        (
+            {"what": "local_day_unsure", "field": "date", "value": "12/40", "count": 12},
+            "12/40 activities could belong to the day before or after",
+            "12/40 activiteiten kunnen bij de dag ervoor of erna horen",
+        ),
+        (
             {"what": "record_without_values", "field": "sleep; rhr_day", "count": 2},
             "without a value for sleep; resting heart rate of the day (2×)",
             "zonder waarde voor slaap; rusthartslag van de dag (2×)",

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from builders import build_activities, build_log
-from loadlens.log import LogError, conform, describe_columns, tally_gear
+from loadlens.log import LogError, conform, describe_columns, farthest, tally_gear
 
 
 @pytest.mark.parametrize("table", list(describe_columns()))
@@ -112,6 +112,30 @@ def test_shoes_get_a_range_when_runs_name_no_shoes():
     gear = tally_gear(activities, pd.DataFrame({"gear": ["Blue"], "start_distance": [100_000.0]}))
     assert gear.loc[0, ["distance_known", "distance_possible"]].tolist() == [113_000.0, 116_000.0]
     assert gear.loc[0, "runs"] == 2
+
+
+def test_a_run_in_a_pair_without_a_distance_widens_what_is_possible_by_what_its_time_allows():
+    """The fastest run before was 5 km in half an hour; 20 minutes more at that speed are 3.33 km at most."""
+    activities = build_activities([("2024-03-01", 5000), ("2024-03-02", None), ("2024-03-03", 8000)])
+    activities["gear"] = "Blue"
+    activities["duration"] = [1800.0, 1200.0, 2880.0]
+    gear = tally_gear(activities).iloc[0]
+    assert gear["distance_known"] == 13_000.0
+    assert gear["distance_possible"] == pytest.approx(13_000 + 5000 * 1200 / 1800)
+
+
+def test_a_run_without_a_distance_or_a_duration_leaves_no_limit():
+    activities = build_activities([("2024-03-01", 5000), ("2024-03-02", None), ("2024-03-03", 8000)])
+    activities["gear"] = pd.array(["Blue", None, "Blue"], dtype=activities["gear"].dtype)
+    activities["duration"] = [1800.0, np.nan, 2880.0]
+    gear = tally_gear(activities).iloc[0]
+    assert gear["distance_known"] == 13_000.0
+    assert np.isnan(gear["distance_possible"])
+
+
+def test_how_far_a_run_can_have_gone_is_told_by_earlier_runs_only():
+    distance, duration = pd.Series([np.nan, 3000.0, np.nan, 9000.0]), pd.Series([600.0, 1000.0, 500.0, 1500.0])
+    assert farthest(distance, duration).tolist() == [np.inf, 3000.0, 1500.0, 9000.0]
 
 
 def test_a_log_without_days_says_so():

@@ -384,6 +384,40 @@ def test_runs_before_the_first_in_a_pair_were_not_in_it():
     assert found["reason"].iloc[0] == "no_shoes_named"
 
 
+def test_a_run_in_the_pair_without_a_distance_makes_an_interval():
+    """560 km certain and an hour without distance: at 50 km in four hours that is 12.5 km, at most 572.5 km."""
+    signal = pd.DataFrame(
+        {
+            "distance": [50_000.0, np.nan, 10_000.0],
+            "duration": [14_400.0, 3600.0, 3600.0],
+            "gear": pd.array(["A"] * 3, dtype=TEXT),
+        },
+        index=days(3),
+    )
+    found = measure("shoes", signal, days=days(3), gear=pd.DataFrame({"gear": ["A"], "start_distance": [500_000.0]}))
+    assert found["possible"].tolist() == [550_000, 562_500, 572_500]
+    near = measure("shoes", signal, days=days(3), gear=pd.DataFrame({"gear": ["A"], "start_distance": [535_000.0]}))
+    assert near["reason"].tolist() == ["", "", ""]  # 595 to 607.5 km: the missing part is small beside the 60 km since
+    signal["duration"] = np.nan
+    open_end = measure("shoes", signal, days=days(3), gear=pd.DataFrame({"gear": ["A"], "start_distance": [0.0]}))
+    assert open_end["reason"].tolist() == ["", "shoes_uncertain", "shoes_uncertain"]
+
+
+def test_past_the_last_mark_a_missing_distance_changes_nothing_and_has_no_upper_end():
+    runs = [(0, 50_000, "A"), (1, np.nan, "A")]
+    found = shoes(runs, 2, start=800_000).iloc[-1]
+    assert (found["reason"], found["distance"]) == ("", 850_000)
+    assert np.isnan(found["possible"])
+
+
+def test_rotation_without_distances_is_not_assessable():
+    index = days(28)
+    signal = pd.DataFrame(
+        {"distance": [30_000.0, np.nan, 30_000, 10_000], "gear": ["A", "B", "A", "B"]}, index=index[[3, 10, 17, 24]]
+    )
+    assert measure("shoe_rotation", signal, days=index).iloc[-1]["reason"] == "shoes_uncertain"
+
+
 def test_rotation_is_the_share_of_the_main_pair():
     index = days(28)
     signal = pd.DataFrame(

@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help=words.say("cli.help_paths"))
     parser.add_argument("--tz", help=words.say("cli.help_tz"))
+    parser.add_argument("--no-cache", dest="cache", action="store_false", help=words.say("cli.help_no_cache"))
     parser.add_argument("--profile", action="append", default=[], metavar="TOML", help=words.say("cli.help_profile"))
     _add_language(parser)
 
@@ -94,10 +95,17 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, default=out, metavar="FILE", help=words.say("cli.help_report_out"))
 
 
-def _read(paths: Sequence[str | Path], lang: str, tz: str | None = None, profiles: Sequence[str] = ()) -> RunningLog:
+def _read(
+    paths: Sequence[str | Path],
+    lang: str,
+    tz: str | None = None,
+    profiles: Sequence[str] = (),
+    *,
+    cache: bool = True,
+) -> RunningLog:
     from loadlens.files import read  # heavy: not for --help
 
-    log = read(*paths, tz=tz, profiles=profiles)
+    log = read(*paths, tz=tz, profiles=profiles, cache=cache)
     print(_tell_read(log, lang))
     return log
 
@@ -116,7 +124,8 @@ def _tell_read(log: RunningLog, lang: str) -> str:
 
 
 def _report(given: argparse.Namespace) -> int:
-    return _write_report(_read(given.paths, given.lang, given.tz, given.profile), given.out, given.lang)
+    log = _read(given.paths, given.lang, given.tz, given.profile, cache=given.cache)
+    return _write_report(log, given.out, given.lang)
 
 
 def _write_report(log: RunningLog, out: Path, lang: str) -> int:
@@ -158,11 +167,11 @@ def _check(given: argparse.Namespace) -> int:
     if given.json:
         from loadlens.files import read
 
-        log = read(*given.paths, tz=given.tz, profiles=given.profile)
+        log = read(*given.paths, tz=given.tz, profiles=given.profile, cache=given.cache)
         told = source_checks.check_log(log, given.lang) | {"loadlens": __version__}
         print(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1))
         return 0
-    log, lang = _read(given.paths, given.lang, given.tz, given.profile), given.lang
+    log, lang = _read(given.paths, given.lang, given.tz, given.profile, cache=given.cache), given.lang
     trust = {one["path"]: one for one in source_checks.check_sources(log, lang)}
     for heading, lines in (
         (

@@ -68,39 +68,48 @@ def _bound(packed: int | None) -> int:
     return min(most, max(int(rules["ratio_matters_above_bytes"]), packed * int(rules["ratio_at_most"])))
 
 
-def find_sources(path: Path) -> Iterator[Source | Unopened]:
+def find_sources(path: Path, shown: str | None = None) -> Iterator[Source | Unopened]:
     """Yield every file at a path: the file itself, all files of a folder, all members of a zip, decompressed.
 
     Parameters
     ----------
     path : Path
         A file or folder. Folders are walked in name order; links that lead out of the folder are not followed.
+    shown : str, optional
+        Name under which it is shown; its own by default.
 
     Notes
     -----
     A source can be read until the next one is asked for: the archive it lies in is open only so long.
     """
-    if path.is_dir():
-        yield from _walk(path)
-    else:
-        yield from _open_file(path, path.name)
+    for file, name, error in list_files(path, shown or path.name):
+        yield from _open_file(file, name) if error is None else [Unopened(name, error)]
 
 
-def _walk(folder: Path) -> Iterator[Source | Unopened]:
-    root = folder.resolve()
-    for place, subfolders, names in os.walk(folder, followlinks=False):
+def list_files(path: Path, shown: str) -> Iterator[tuple[Path, str, UnreadableFile | None]]:
+    """Yield the file, or every file of the folder, in name order: place, name as shown, and why it cannot be used."""
+    if not path.is_dir():
+        yield path, shown, None
+        return
+    root = path.resolve()
+    closed: list[OSError] = []
+    for place, subfolders, names in os.walk(path, followlinks=False, onerror=closed.append):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         for name in sorted(names):
-            path = Path(place, name)
-            shown = f"{root.name}/{path.relative_to(folder).as_posix()}"
+            file = Path(place, name)
+            told = f"{shown}/{file.relative_to(path).as_posix()}"
             if name.startswith("."):
                 continue
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                yield Unopened(shown, UnreadableFile("link_outside", where=shown))
-            elif not path.is_file():
-                yield Unopened(shown, UnreadableFile("not_a_plain_file", where=shown))
+            if file.is_symlink() and not file.resolve().is_relative_to(root):
+                yield file, told, UnreadableFile("link_outside", where=told)
+            elif not file.is_file():
+                yield file, told, UnreadableFile("not_a_plain_file", where=told)
             else:
-                yield from _open_file(path, shown)
+                yield file, told, None
+    for error in closed:
+        file = Path(error.filename)
+        told = f"{shown}/{file.relative_to(path).as_posix()}"
+        yield file, told, UnreadableFile("cannot_open", where=told, found=error.strerror)
 
 
 def _open_file(path: Path, shown: str) -> Iterator[Source | Unopened]:

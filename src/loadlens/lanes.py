@@ -27,7 +27,7 @@ from loadlens.figure_style import (
     rows_of,
     width_of,
 )
-from loadlens.log import RunningLog
+from loadlens.log import RunningLog, farthest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -169,6 +169,11 @@ def draw_shoes(ax: Axes, log: RunningLog, rules: list[Rule], details: dict[str, 
         grown = (runs["distance"].fillna(0).cumsum() + before) * factor
         days = day_starts(pd.DatetimeIndex(runs["date"]))[:-1]
         ax.plot(days, grown, color=RUN, linewidth=1.3, solid_capstyle="round", zorder=2)
+        most = np.cumsum(farthest(runs["distance"], runs["duration"])) + before
+        if runs["distance"].isna().any():  # how far the pair can have gone; without a limit there is nothing to draw
+            ax.fill_between(
+                days, grown, np.where(np.isfinite(most), most, np.nan) * factor, color=RUN, alpha=0.25, lw=0
+            )
         ends.append((float(days[-1]), float(grown.iloc[-1]), drawable(pair.gear, 20)))
     ax.set_ylim(0, max([top for _, top, _ in ends] + low_high) * HEADROOM)
     _name_ends(ax, ends[-SHOES_NAMED:])

@@ -120,6 +120,9 @@ def _say_value(what: str, value: str, field: str, lang: str) -> str:
         return value.replace(".", words.say("numbers.decimal", lang))
     if what in MOMENTS:
         return _say_moment(value, lang)
+    if what == "wellness_maker_changed":
+        date, _, makers = value.partition(": ")
+        return f"{_say_moment(date, lang)}, {makers}"
     return _say_known(f"{VOCABULARIES[what]}.{value}" if what in VOCABULARIES else "", value or words.MISSING, lang)
 
 

@@ -1,4 +1,4 @@
-"""The running log of one athlete: nine plain DataFrames, and one gate that every table passes.
+"""The running log of one athlete: ten plain DataFrames, and one gate that every table passes.
 
 What a column means, its unit and the range a body and a watch can produce stand in ``data/columns.toml``. Readers give
 raw frames in those columns; `conform` checks them, orders them and sets impossible values aside.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -37,8 +37,16 @@ class LogError(ValueError):
 
 @cache
 def describe_columns() -> dict[str, dict[str, dict[str, Any]]]:
-    """Return every table's columns with their dtype, unit, range and names, as ``data/columns.toml`` has them."""
-    return tomllib.loads(files("loadlens").joinpath("data/columns.toml").read_text("utf-8"))
+    """Return every table's columns with their dtype, unit, range and names, as ``data/columns.toml`` has them.
+
+    The table wellness_by_source has the columns of wellness, and the format of the source.
+    """
+    tables: dict[str, Any] = tomllib.loads(files("loadlens").joinpath("data/columns.toml").read_text("utf-8"))
+    as_read = {
+        name: {key: value for key, value in spec.items() if key != "per_day"}  # several rows of a day do not add up
+        for name, spec in tables["wellness"].items()
+    }
+    return tables | {"wellness_by_source": as_read | {"format": tables["sources"]["format"]}}
 
 
 def name_column(column: str, lang: str) -> str:
@@ -162,7 +170,7 @@ class RunningLog:
     laps, minutes : DataFrame
         Laps, and one row per recorded minute of foot sports; both refer to ``activities.activity``.
     wellness : DataFrame
-        One row per local date.
+        One row per local date: each field from one maker over a whole stretch of days.
     gear : DataFrame
         Shoes, with the distance that is certain and the distance that is possible.
     diary : DataFrame
@@ -171,6 +179,8 @@ class RunningLog:
         One row per local date of the span: run, rest or unknown, and why.
     sources, ledger : DataFrame
         Every file offered; everything set aside, repaired, converted or merged.
+    wellness_by_source : DataFrame
+        The days of wellness as every source gave them, before one was chosen: one row per date and source.
     """
 
     activities: pd.DataFrame
@@ -182,6 +192,7 @@ class RunningLog:
     days: pd.DataFrame
     sources: pd.DataFrame
     ledger: pd.DataFrame
+    wellness_by_source: pd.DataFrame = field(default_factory=lambda: empty_table("wellness_by_source"))
 
     def __post_init__(self) -> None:
         for entry in fields(self):
@@ -296,7 +307,7 @@ class RunningLog:
         activities = self.activities[self.activities["date"] <= last]
         kept = {
             name: getattr(self, name)[getattr(self, name)["date"] <= last].reset_index(drop=True)
-            for name in ("wellness", "diary", "days")
+            for name in ("wellness", "wellness_by_source", "diary", "days")
         }
         for name in ("laps", "minutes"):
             table = getattr(self, name)
@@ -326,10 +337,12 @@ def tally_gear(activities: pd.DataFrame, starts: pd.DataFrame | None = None) -> 
     Returns
     -------
     DataFrame
-        The table gear. ``distance_possible`` adds every run that names no shoes and lies within the days on which
-        the pair was worn.
+        The table gear. ``distance_possible`` adds what `farthest` says of every run in the pair without a distance,
+        and of every run that names no shoes and lies within the days on which the pair was worn; it is unknown where
+        such a run has no limit.
     """
     runs = activities[activities["sport"] == "run"]
+    runs = runs.assign(most=farthest(runs["distance"], runs["duration"]))
     named = runs[runs["gear"].notna()]
     grouped = named.groupby("gear")
     table = pd.DataFrame(
@@ -338,21 +351,45 @@ def tally_gear(activities: pd.DataFrame, starts: pd.DataFrame | None = None) -> 
             "last_date": grouped["date"].max(),
             "runs": grouped.size(),
             "distance_known": grouped["distance"].sum(),
+            "most": grouped["most"].sum(),
         }
     )
     if starts is not None and len(starts):
         table = table.reindex(table.index.union(pd.Index(starts["gear"]), sort=False))
         table["start_distance"] = starts.groupby("gear")["start_distance"].max()
-    unnamed = runs.loc[runs["gear"].isna(), ["date", "distance"]]
+    unnamed = runs.loc[runs["gear"].isna(), ["date", "most"]]
     possible = [
-        unnamed.loc[unnamed["date"].between(first, last), "distance"].sum()
+        unnamed.loc[unnamed["date"].between(first, last), "most"].sum()
         for first, last in zip(table["first_date"], table["last_date"], strict=True)
     ]
     before = table["start_distance"].fillna(0.0) if "start_distance" in table else 0.0
     table["distance_known"] = table["distance_known"].fillna(0.0) + before
-    table["distance_possible"] = table["distance_known"] + possible
+    most = table.pop("most").fillna(0.0) + before + possible
+    table["distance_possible"] = most.where(np.isfinite(most))
     table["runs"] = table["runs"].fillna(0)
     return conform("gear", table.rename_axis("gear").reset_index().sort_values("first_date", kind="stable"))[0]
+
+
+def farthest(distance: pd.Series[Any], duration: pd.Series[Any]) -> np.ndarray:
+    """Return how far each run can have gone.
+
+    Parameters
+    ----------
+    distance, duration : Series, shape (runs,)
+        m and s, NaN where unknown; oldest first.
+
+    Returns
+    -------
+    array, shape (runs,)
+        The distance; without one, the duration at the fastest average speed of any run so far; infinite where no
+        duration, or no earlier speed, tells a limit.
+    """
+    known = distance.to_numpy("float64")
+    lasted = duration.to_numpy("float64")
+    speed = np.divide(known, lasted, out=np.zeros(len(known)), where=(known > 0) & (lasted > 0))
+    fastest = np.maximum.accumulate(speed) if len(speed) else speed
+    limit = np.where((fastest > 0) & (lasted > 0), fastest * lasted, np.inf)
+    return np.where(np.isnan(known), limit, known)
 
 
 def empty_table(table: str) -> pd.DataFrame:

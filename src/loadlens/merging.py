@@ -1,79 +1,99 @@
 """The same run from two sources becomes one, field by field.
 
-Exact joins come first (a platform's list names the recording it belongs to), then start and duration. Ids and places of
-all that went in are kept in ``merged_from``; the ledger lists every merge. What one source lists twice stays two and is
-noted: a list is taken at its word.
+Exact joins come first (a platform's list names the recording it belongs to, two sources give one id), then start and
+duration, then clocks that are a time zone apart; last, one run in several files, and the legs of a multisport activity.
+Ids and places of all that went in are kept in ``merged_from``; the ledger lists every merge. What one source lists
+twice stays two and is noted: a list is taken at its word.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from loadlens.log import TEXT, describe_columns, reading_rules
+from loadlens.log import TEXT, reading_rules
+from loadlens.matching import find_named, find_same_starts, find_shifted, unite
+from loadlens.precedence import list_sources, rank
+from loadlens.run_parts import combine_parts, find_legs, find_parts
 
-_CLOCK = ["start_local", "date", "time_zone_from"]
+CLOCK = ["start_local", "date", "time_zone_from"]
 _STEPS = ["cadence", "max_cadence", "steps", "step_length"]
-_CLOCK_ORDER = {"file": 0, "joined_file": 1, "record": 2, "position": 3, "user": 4, "assumed": 5}
+_CLOCK_ORDER = {"file": 0, "joined_file": 1, "record": 2, "position": 3, "user": 4, "neighbour": 5, "assumed": 6}
 
 
-def merge_activities(activities: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str], list[dict[str, object]]]:
-    """Join activities that are one and the same.
+@dataclass
+class Merged:
+    """Activities of which each stands once.
+
+    Attributes
+    ----------
+    activities : DataFrame
+        One row per activity, oldest first, without ``format``.
+    renamed : dict
+        Activity id before -> activity id that it became part of; only those that changed.
+    later : dict
+        Activity id before -> minutes after the start of the whole, of the parts of a run in several files.
+    spare : set
+        Activity ids of sources that tell of a part which a finer source tells of too.
+    issues : list of dict
+        One ledger row for each merge, and for each activity that one source lists twice.
+    """
+
+    activities: pd.DataFrame
+    renamed: dict[str, str] = field(default_factory=dict)
+    later: dict[str, int] = field(default_factory=dict)
+    spare: set[str] = field(default_factory=set)
+    issues: list[dict[str, object]] = field(default_factory=list)
+
+
+def merge_activities(
+    activities: pd.DataFrame,
+    *,
+    same_as: Mapping[str, str] | None = None,
+    recorded: frozenset[str] | None = None,
+) -> Merged:
+    """Join activities that are one and the same; the order of the rows makes no difference.
 
     Parameters
     ----------
     activities : DataFrame
         The conformed table of all sources together, with an extra column ``format``.
+    same_as : mapping of str to str, optional
+        Name of a file -> name of the file of the same content that was read in its place.
+    recorded : frozenset of str, optional
+        Activities that have minutes: a format that no class in ``data/reading.toml`` names is then a recording.
 
     Returns
     -------
-    activities : DataFrame
-        One row per activity, oldest first, without ``format``.
-    renamed : dict
-        Activity id before -> activity id that it became part of; only those that changed.
-    issues : list of dict
-        One ledger row for each merge, and for each activity that one source lists twice.
+    Merged
     """
-    table = _rank(activities)
-    together = _same_start(table, "start_utc") + _same_start(table, "start_local")
-    sources = table["source"].tolist()
-    pairs = _same_recording(table) + [(a, b) for a, b in together if sources[a] != sources[b]]
-    table["_group"] = _unite(len(table), pairs)
-    single = ~table["_group"].duplicated(keep=False)
-    issues = _note_twins(table, {(a, b) for a, b in together if sources[a] == sources[b]})
-    rows = table[~single]
-    merged = _merge_groups(rows) if len(rows) else rows
-    kept = dict(zip(merged["_group"], merged["activity"], strict=True))
-    joined = zip(rows["activity"], rows["_group"], strict=True)
-    renamed = {name: kept[group] for name, group in joined if name != kept[group]}
-    issues += [
-        {
-            "source": source,
-            "row": row,
-            "field": None,
-            "what": "merged",
-            "value": places,
-            "count": count - 1,
-            "action": "merged",
-        }
-        for source, row, places, count in zip(
-            merged["source"],
-            merged["source_row"],
-            merged["merged_from"],
-            rows["_group"].value_counts(sort=False).reindex(merged["_group"]).tolist(),
-            strict=True,
-        )
-    ]
-    whole = pd.concat([table[single], merged]) if len(merged) else table
-    whole = whole.drop(columns=["format", "_rank", "_group"])
-    whole = whole.sort_values(["date", "start_local", "start_utc"], kind="stable").reset_index(drop=True)
-    return whole, renamed, issues
+    table = rank(activities, recorded or frozenset())
+    sources = list_sources(table)
+    together = find_same_starts(table)
+    twins = [pair for pair in together if table["source"].iloc[pair.one] == table["source"].iloc[pair.other]]
+    pairs = find_named(table, same_as or {}) + together
+    groups = unite(sources, pairs)
+    joined: dict[int, frozenset[str]] = {}
+    for group, own in zip(groups, sources, strict=True):
+        joined[group] = joined.get(group, frozenset()) | own
+    pairs += find_shifted(table, [joined[group] for group in groups])
+    table["_group"] = unite(sources, pairs)
+    merged = Merged(table, issues=_note_twins(table, [(pair.one, pair.other) for pair in twins]))
+    _join_groups(merged, "merged")
+    _join_parts(merged)
+    _divide_wholes(merged)
+    whole = merged.activities.drop(columns=["format", "_rank"])
+    order = ["date", "start_local", "start_utc", "source", "source_row", "activity"]
+    merged.activities = whole.sort_values(order, kind="stable").reset_index(drop=True)
+    return merged
 
 
-def _note_twins(table: pd.DataFrame, pairs: set[tuple[int, int]]) -> list[dict[str, object]]:
-    """Ledger rows for activities that one source itself lists twice: both stay, a list is taken at its word."""
+def _note_twins(table: pd.DataFrame, pairs: list[tuple[int, int]]) -> list[dict[str, object]]:
+    """Ledger rows for activities that one source itself lists twice: both stay."""
     return [
         {
             "source": table["source"].iloc[b],
@@ -88,77 +108,103 @@ def _note_twins(table: pd.DataFrame, pairs: set[tuple[int, int]]) -> list[dict[s
     ]
 
 
-def _rank(activities: pd.DataFrame) -> pd.DataFrame:
-    """Order rows so that the finest source comes first; an entry that is not listed comes last."""
-    order = {name: place for place, name in enumerate(reading_rules()["merging"]["precedence"])}
-    table = activities.copy()
-    table["_rank"] = table["format"].map(order).fillna(len(order))
-    return table.sort_values("_rank", kind="stable").reset_index(drop=True)
+def _join_groups(merged: Merged, what: str, gone: Mapping[Any, int] | None = None) -> None:
+    """Make one row of the rows of each ``_group`` of the activities, and drop that column.
 
-
-def _same_recording(table: pd.DataFrame) -> list[tuple[int, int]]:
-    """Pairs of a list's row and the recording that it names, which lies beside the list."""
-    sources, files = table["source"].tolist(), table["file"].tolist()
-    recordings = {source: place for place, source in enumerate(sources) if pd.isna(files[place])}
-    pairs = []
-    for place in np.flatnonzero(table["file"].notna().to_numpy()).tolist():
-        folder, _, _ = str(sources[place]).rpartition("/")
-        for file in str(files[place]).split("; "):  # Apple Health may cut the route of one workout into several
-            target = f"{folder}/{file}".lstrip("/")
-            if target in recordings:
-                pairs.append((recordings[target], place))
-    return pairs
-
-
-def _same_start(table: pd.DataFrame, clock: str) -> list[tuple[int, int]]:
-    """Pairs that start together on one clock, last as long, and are not two different sports."""
-    rules = reading_rules()["merging"]
-    known = table[table[clock].notna()].sort_values(clock, kind="stable")
-    seconds = (known[clock] - pd.Timestamp("2000-01-01", tz=known[clock].dt.tz)).dt.total_seconds().to_numpy()
-    lengths = {name: known[name].to_numpy() for name in ("duration", "moving", "elapsed", "distance")}
-    runs = (known["sport"] == "run").to_numpy()
-    places = known.index.to_numpy()
-    pairs = []
-    for step in range(1, 5):  # a run in five sources at once is the most that is looked for
-        near = seconds[step:] - seconds[:-step] <= rules["start_seconds"]
-        for first in np.flatnonzero(near & (runs[step:] == runs[:-step])).tolist():
-            other = first + step
-            apart = (seconds[other] - seconds[first]) * rules["duration_over_gap"]
-            if _as_long(lengths, first, other, apart, rules["share"]):
-                pairs.append((int(places[first]), int(places[other])))
-    return pairs
-
-
-def _as_long(lengths: dict[str, Any], one: int, other: int, least: float, share: float) -> bool:
-    """Whether any of the durations, of `least` seconds or more, agree; where one has none, whether the distances do."""
-    times = [
-        (lengths[a][one], lengths[b][other])
-        for a in ("duration", "moving", "elapsed")
-        for b in ("duration", "moving", "elapsed")
+    `gone` says of a group how many rows became part of its first one, where that is not told by its number of rows.
+    """
+    table = merged.activities
+    single = ~table["_group"].duplicated(keep=False)
+    rows = table[~single]
+    merged.activities = table.drop(columns="_group")
+    if rows.empty:
+        return
+    whole = _merge_groups(rows)
+    kept = dict(zip(whole["_group"], whole["activity"], strict=True))
+    _rename(merged, rows["activity"], [kept[group] for group in rows["_group"]])
+    counts = gone or {group: count - 1 for group, count in rows["_group"].value_counts().items()}
+    merged.issues += [
+        {
+            "source": source,
+            "row": row,
+            "field": None,
+            "what": what,
+            "value": places,
+            "count": counts[group],
+            "action": "merged",
+        }
+        for source, row, places, group in zip(
+            whole["source"], whole["source_row"], whole["merged_from"], whole["_group"], strict=True
+        )
     ]
-    times = [(a, b) for a, b in times if a > 0 and b > 0]  # NaN is not > 0
-    if times:
-        times = [(a, b) for a, b in times if min(a, b) >= least]
-    else:
-        a, b = lengths["distance"][one], lengths["distance"][other]
-        times = [(a, b)] if a > 0 and b > 0 else []
-    return any(abs(a - b) <= share * max(a, b) for a, b in times)
+    merged.activities = pd.concat([merged.activities[single], whole.drop(columns="_group")], ignore_index=True)
 
 
-def _unite(count: int, pairs: list[tuple[int, int]]) -> list[int]:
-    """Return for each of `count` rows the number of its group, when the rows of every pair belong together."""
-    parent = list(range(count))
+def _rename(merged: Merged, names: Any, kept: Any) -> None:
+    """Follow activities to the one that they became part of."""
+    now = {name: new for name, new in zip(names, kept, strict=True) if name != new}
+    merged.renamed = {name: now.get(new, new) for name, new in merged.renamed.items()} | now
 
-    def find(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = parent[row]
-        return row
 
-    for one, other in pairs:
-        a, b = sorted((find(one), find(other)))
-        parent[b] = a
-    return [find(row) for row in range(count)]
+def _join_parts(merged: Merged) -> None:
+    """Join one run that stands as a whole in one source and in parts in another."""
+    table = merged.activities
+    taken = find_parts(table)
+    if not taken:
+        return
+    rows = []
+    for whole, parts in taken:
+        one, later = combine_parts(table.iloc[parts])
+        merged.later |= later
+        merged.spare |= {name for name, kept in merged.renamed.items() if kept in later}
+        one["merged_from"] = _join_places(_list_places(table.iloc[parts]))
+        _rename(merged, table["activity"].iloc[parts], [one["activity"].iloc[0]] * len(parts))
+        rows += [table.iloc[[whole]].assign(_group=whole), one.assign(_group=whole)]
+    gone = [place for whole, parts in taken for place in (whole, *parts)]
+    rest = table.drop(index=gone).assign(_group=lambda kept: -1 - np.arange(len(kept)))
+    merged.activities = pd.concat([rest, *rows], ignore_index=True).sort_values("_rank", kind="stable")
+    merged.activities = merged.activities.reset_index(drop=True)
+    _join_groups(merged, "parts_joined", {whole: len(parts) for whole, parts in taken})
+
+
+def _list_places(rows: pd.DataFrame) -> list[list[str]]:
+    """Return for each row the places it was read from."""
+    columns = (rows[name].tolist() for name in ("source", "source_row", "merged_from"))
+    return [
+        [source if pd.isna(row) else f"{source} #{row}"] if pd.isna(places) else places.split("; ")
+        for source, row, places in zip(*columns, strict=True)
+    ]
+
+
+def _join_places(places: list[list[str]]) -> str:
+    return "; ".join(dict.fromkeys(place for own in places for place in own))
+
+
+def _divide_wholes(merged: Merged) -> None:
+    """Take a multisport activity out where its legs are there: they would count twice."""
+    table = merged.activities
+    found = find_legs(table)
+    places = _list_places(table) if found else []
+    for whole, legs in found:
+        row = table.iloc[whole]
+        merged.issues.append(
+            {
+                "source": row["source"],
+                "row": row["source_row"],
+                "field": "sport",
+                "what": "multisport_divided",
+                "value": _join_places([places[whole]]),
+                "count": len(legs),
+                "action": "merged",
+            }
+        )
+        for leg in legs:
+            table.loc[table.index[leg], "merged_from"] = _join_places([places[leg], places[whole]])
+        _rename(merged, [row["activity"]], [table["activity"].iloc[legs[0]]])
+    merged.activities = table.drop(index=table.index[[whole for whole, _ in found]]).reset_index(drop=True)
+
+
+# ------------------------------------------------------------------ one row of several
 
 
 def _merge_groups(rows: pd.DataFrame) -> pd.DataFrame:
@@ -166,13 +212,13 @@ def _merge_groups(rows: pd.DataFrame) -> pd.DataFrame:
     merged = rows.groupby("_group", sort=False).first().reset_index()[list(rows.columns)]
     clock = rows["time_zone_from"].map(_CLOCK_ORDER).fillna(len(_CLOCK_ORDER)).to_numpy(float)
     best = _least_of_each(rows, clock, merged)
-    for name in _CLOCK:
+    for name in CLOCK:
         merged[name] = best[name].array
     _choose_sport(merged, rows)
-    places: dict[int, list[str]] = {}
-    for group, source, row in zip(rows["_group"], rows["source"], rows["source_row"], strict=True):
-        places.setdefault(group, []).append(source if pd.isna(row) else f"{source} #{row}")
-    merged["merged_from"] = pd.array(["; ".join(places[group]) for group in merged["_group"]], dtype=TEXT)
+    places: dict[int, list[list[str]]] = {}
+    for group, own in zip(rows["_group"], _list_places(rows), strict=True):
+        places.setdefault(group, []).append(own)
+    merged["merged_from"] = pd.array([_join_places(places[group]) for group in merged["_group"]], dtype=TEXT)
     return merged
 
 
@@ -195,37 +241,3 @@ def _choose_sport(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
     on_foot = merged["sport"].isin(rules["on_foot"])
     for name in _STEPS:
         merged[name] = merged[name].where(on_foot)
-
-
-def merge_wellness(wellness: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, object]]]:
-    """Join the wellness rows of one date: each field from the first source that has it.
-
-    Parameters
-    ----------
-    wellness : DataFrame
-        The conformed table of all sources together, with an extra column ``format``.
-
-    Returns
-    -------
-    wellness : DataFrame
-        One row per date, in order.
-    issues : list of dict
-        One ledger row for each column in which makers said different things.
-    """
-    table = _rank(wellness)
-    values = list(table.columns.drop(["date", "source", "format", "_rank"]))
-    # One maker's files of a day grow through the day (steps), or hold a piece of it (sleep): the fullest one counts.
-    grows = {
-        name: "max" if describe_columns()["wellness"][name]["per_day"] in ("max", "sum") else "first" for name in values
-    }
-    by_maker = table.groupby(["date", "_rank"], sort=True)[values].agg(grows)
-    groups = by_maker.groupby(level="date")
-    merged = groups.first()
-    differing = (groups.max() != groups.min()).where(merged.notna()).sum()
-    merged["source"] = table.groupby("date")["source"].agg(lambda names: "; ".join(dict.fromkeys(names)))
-    issues: list[dict[str, object]] = [
-        {"field": column, "what": "wellness_differs", "count": int(count), "action": "noted"}
-        for column, count in differing.items()
-        if count
-    ]
-    return merged.reset_index()[list(wellness.columns.drop("format"))], issues

@@ -7,7 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from loadlens.log import farthest
 from loadlens.windows import Floats, Texts, answer, first_reason, look_back, not_yet, on_days, share
+
+_NO_LIMIT = 1e9
+"""Metres; stands for a distance without a limit, where infinity could not be subtracted again."""
 
 
 def shoe_distance(
@@ -21,15 +25,16 @@ def shoe_distance(
 ) -> pd.DataFrame:
     """Follow the distance on the most used of the shoes in use.
 
-    Runs that name no shoes may have been in any pair in use since its first run. Where they are more than
-    `unnamed_share` of the distance since then and would carry a pair past one of the `marks`, the day is not
+    Runs that name no shoes may have been in any pair in use since its first run, and a run in a pair of which the
+    distance is missing may have been as long as its duration allows (`loadlens.log.farthest`). Where the two are more
+    than `unnamed_share` of the distance since then and would carry a pair past one of the `marks`, the day is not
     assessable.
     Distance run before the log counts where it is known.
 
     Parameters
     ----------
     signal : DataFrame
-        Runs, indexed by date.
+        Runs, indexed by date, oldest first.
     gear : DataFrame
         Shoes, with the distance on them before the log [m].
     worn_days : int
@@ -42,7 +47,8 @@ def shoe_distance(
     Returns
     -------
     DataFrame
-        distance [m]: certain; possible [m]: when every run without shoes named was in them; shoe: its name.
+        distance [m]: certain; possible [m]: when every run without shoes named was in them and every distance that is
+        missing was the longest it can be, NaN when that has no limit; shoe: its name.
 
     Notes
     -----
@@ -50,7 +56,8 @@ def shoe_distance(
     midsole hardness made no difference.
     """
     n = len(days)
-    unnamed = np.cumsum(_distance(signal[signal["gear"].isna()], days))
+    signal = _bound(signal)
+    unnamed = np.cumsum(_distance(signal[signal["gear"].isna()], days, "most"))
     starts = gear.dropna(subset=["gear"]).set_index("gear")["start_distance"]
     best, possible, names = np.full(n, np.nan), np.full(n, np.nan), np.full(n, "", dtype=object)
     uncertain = np.zeros(n, dtype=bool)
@@ -62,6 +69,7 @@ def shoe_distance(
         own = np.cumsum(_distance(runs, days))
         first = int(np.argmax(worn))
         since = np.maximum(unnamed - (unnamed[first - 1] if first else 0.0), 0.0)
+        since = since + np.cumsum(_distance(runs, days, "more"))
         certain = own + (0.0 if np.isnan(start) else float(start))
         upper = certain + since
         in_use = look_back(worn.astype(float), worn_days - 1)
@@ -71,6 +79,7 @@ def shoe_distance(
         more = current & ~(certain <= best)
         best, names = np.where(more, certain, best), np.where(more, str(name), names)
         possible = np.where(current, np.fmax(possible, upper), possible)
+    possible[possible >= _NO_LIMIT] = np.nan
     uncertain &= ~(best >= max(marks))  # past the last mark nothing unnamed can change the answer
     unnamed_yet = not_yet(on_days(signal.index, np.asarray(signal["gear"].notna(), dtype=np.float64), days) > 0)
     reason = first_reason((unnamed_yet, "no_shoes_named"), (np.isnan(best), "stale"), (uncertain, "shoes_uncertain"))
@@ -90,7 +99,7 @@ def shoe_rotation(
     window_days, minimum_runs : int
         Days looked back, and runs with shoes named in them.
     unnamed_share : float
-        Largest share of the distance without shoes named.
+        Largest share of the distance without shoes named, or without a distance, at its longest.
 
     Returns
     -------
@@ -101,9 +110,11 @@ def shoe_rotation(
     ----------
     Malisoux et al. 2015, Scand J Med Sci Sports 25:110: runners who alternated shoes had fewer injuries.
     """
+    signal = _bound(signal)
     named = signal[signal["gear"].notna()]
     total = _rolling(_distance(named, days), window_days)
-    unnamed = _rolling(_distance(signal[signal["gear"].isna()], days), window_days)
+    unnamed = _rolling(_distance(signal[signal["gear"].isna()], days, "most"), window_days)
+    unnamed += _rolling(_distance(named, days, "more"), window_days)
     per_pair = [_rolling(_distance(runs, days), window_days) for _, runs in named.groupby("gear")]
     stacked = np.array(per_pair) if per_pair else np.zeros((1, len(days)))
     count = _rolling(on_days(named.index, np.ones(len(named)), days), window_days)
@@ -116,8 +127,15 @@ def shoe_rotation(
     return answer(days, reason, main=share(stacked.max(axis=0), total), pairs=(stacked > 0).sum(axis=0).astype(float))
 
 
-def _distance(runs: pd.DataFrame, days: pd.DatetimeIndex) -> Floats:
-    return on_days(runs.index, np.asarray(runs["distance"], dtype=np.float64), days)
+def _bound(signal: pd.DataFrame) -> pd.DataFrame:
+    """Give each run `most` [m], how far it can have gone, and `more`, how much of that is not certain."""
+    lasted = signal["duration"] if "duration" in signal else pd.Series(np.nan, index=signal.index)
+    most = np.minimum(farthest(signal["distance"], lasted), _NO_LIMIT)
+    return signal.assign(most=most, more=np.where(signal["distance"].isna(), most, 0.0))
+
+
+def _distance(runs: pd.DataFrame, days: pd.DatetimeIndex, column: str = "distance") -> Floats:
+    return on_days(runs.index, np.asarray(runs[column], dtype=np.float64), days)
 
 
 def _rolling(values: Floats, window_days: int) -> Floats:

@@ -110,7 +110,7 @@ def fit_file(messages: Iterable[Message], *, big_endian: bool = False, header_si
 def activity_fit(runner: SimulatedRunner, activity: str) -> bytes:
     """Return the recording of one run as a FIT file, in smart recording, with a lap at every km and no positions."""
     p = parameters(runner.name)
-    row = next(row for row in runner.activities.to_dict("records") if row["activity"] == activity)
+    row = runner.activities[runner.activities["activity"] == activity].to_dict("records")[0]
     minutes = runner.minutes[runner.minutes["activity"] == activity]
     stops = runner.pauses.loc[runner.pauses["activity"] == activity, ["start", "end"]].to_numpy()
     rng = np.random.default_rng([runner.seed, crc32(activity.encode())])

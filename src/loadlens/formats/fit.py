@@ -20,6 +20,7 @@ from loadlens.formats.fit_sessions import (
     choose,
     count_rows,
     divide_parts,
+    find_place,
     find_sessions,
     find_timer_stops,
     fit_rules,
@@ -175,6 +176,7 @@ def _read_activities(part: Part, units: dict[str, str], reading: Reading, option
     if not sessions:
         return
     offset, stops, device = read_offset(part, reading), find_timer_stops(part), _name_device(part)
+    place = find_place(part)
     of_record = assign_sessions(records["time"], sessions)
     of_lap = assign_sessions(read_times(part, "lap", "start_time"), sessions)
     for what, owner in (("records_outside_session", of_record), ("laps_outside_session", of_lap)):
@@ -186,7 +188,7 @@ def _read_activities(part: Part, units: dict[str, str], reading: Reading, option
         key = str(len(tables["activities"]) + 1)
         start, end = session["start"], session["end"]
         row = {name: value for name, value in session.items() if name not in ("start", "end", "saved", "skip")}
-        row |= {"activity": key, "device": device} | read_clock(start, offset, options, reading)
+        row |= {"activity": key, "device": device} | read_clock(start, offset, options, reading, place)
         own = choose(records, np.flatnonzero(of_record == number))
         foot = row["sport"] in fit_rules()["foot"]
         factor = count_steps(own, row, reading) if foot else np.nan

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loadlens.formats import gait, recordings
-from loadlens.formats.local_time import are_set, believe_offset
+from loadlens.formats.local_time import NO_PLACE, are_set, believe_offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from loadlens.formats.fit_messages import FitMessages
+    from loadlens.formats.local_time import Place
     from loadlens.formats.recordings import Recording
     from loadlens.formats.source import Reading
 
@@ -111,16 +112,24 @@ def read_times(part: Part, message: str, field: str) -> np.ndarray:
     return np.full(len(table.get("offset", ())), _NEVER)
 
 
+def find_place(part: Part) -> Place:
+    """Return the first position of a part."""
+    north, east = (read_column(part.get("record", {}), f"position_{name}") for name in ("lat", "long"))
+    if north is None or east is None or len(north) != len(east):
+        return NO_PLACE
+    fix = np.flatnonzero(np.isfinite(north) & np.isfinite(east) & (east != 0))
+    return (float(north[fix[0]]), float(east[fix[0]])) if len(fix) else NO_PLACE
+
+
 def read_offset(part: Part, reading: Reading) -> float:
     """Return the seconds local time is ahead of UTC as the part says, NaN where it does not or is not believed."""
-    east = read_column(part.get("record", {}), "position_long")
-    east = east[np.isfinite(east) & (east != 0)] if east is not None else np.empty(0)
+    _, east = find_place(part)
     for message in ("activity", "monitoring_info", "timestamp_correlation"):
         local, utc = (read_times(part, message, name) for name in ("local_timestamp", "timestamp"))
         stated = ~np.isnat(local) & ~np.isnat(utc)
         if not stated.any():
             continue
-        offset = believe_offset(local[stated][-1], utc[stated][-1], east[0] if len(east) else np.nan)
+        offset = believe_offset(local[stated][-1], utc[stated][-1], east)
         if np.isfinite(offset):
             return offset
         reading.note("local_time_unusable", "set_aside", column="local_timestamp", value=write_time(local[stated][-1]))

@@ -8,16 +8,19 @@ import numpy as np
 
 from loadlens.formats.fit_sessions import fit_rules
 from loadlens.formats.gait import counts_one_foot
-from loadlens.formats.local_time import to_local
+from loadlens.formats.local_time import NO_PLACE, can_find_zones, is_place, to_local
 
 if TYPE_CHECKING:
+    from loadlens.formats.local_time import Place
     from loadlens.formats.recordings import Recording
     from loadlens.formats.source import Options, Reading
 
 SHORTEST_RUN = 60.0  # s; a longer one that got nowhere was not measured
 
 
-def read_clock(start: np.datetime64, offset: float, options: Options, reading: Reading) -> dict[str, Any]:
+def read_clock(
+    start: np.datetime64, offset: float, options: Options, reading: Reading, place: Place = NO_PLACE
+) -> dict[str, Any]:
     """Return the start in UTC and on the local clock, the local day, and who told the time zone.
 
     Parameters
@@ -27,16 +30,20 @@ def read_clock(start: np.datetime64, offset: float, options: Options, reading: R
     offset : float
         Seconds by which local time is ahead of UTC as the file says, NaN where it does not.
     options : Options
-        The time zone of the user counts where the file says nothing.
+        The time zone of the user counts where neither the file nor the position says anything.
     reading : Reading
         Takes the ledger entry, once, when the day is not sure.
+    place : (float, float), optional
+        Where it began; it is used for the zone and kept nowhere.
 
     Returns
     -------
     dict
         start_utc, start_local, date, time_zone_from.
     """
-    local, told = to_local(np.array([start]).astype("datetime64[s]"), offset, options.tz)
+    local, told = to_local(np.array([start]).astype("datetime64[s]"), offset, options.tz, place)
+    if told == "assumed" and is_place(place) and not can_find_zones() and not is_noted(reading, "positions_not_used"):
+        reading.note("positions_not_used", "noted", column="date")
     if told == "assumed" and not is_noted(reading, "local_day_unsure"):
         reading.note("local_day_unsure", "noted", column="date")
     return {

@@ -17,7 +17,7 @@ from loadlens.formats import recordings
 from loadlens.formats.export_profiles import find_sport
 from loadlens.formats.fit_sessions import DAY, fit_rules, looks_like_a_run
 from loadlens.formats.gpx import read_tracks
-from loadlens.formats.local_time import FURTHEST, SUN_HOURS, are_set
+from loadlens.formats.local_time import FURTHEST, NO_PLACE, SUN_HOURS, Place, are_set
 from loadlens.formats.markup import read_elements, strip_head
 from loadlens.formats.source import Options, Reading, Samples, Source, UnreadableFile
 from loadlens.formats.tcx import read_activities
@@ -162,7 +162,7 @@ def _read_piece(
         set_track_aside(reading, "clock_not_set", start)
         return
     own = _measure(records, reading)
-    clock, ahead = _read_zone(start, offset, recordings.mean_of(*_weigh(records, "longitude")), options, reading)
+    clock, ahead = _read_zone(start, offset, _find_place(records), options, reading)
     row: dict[str, Any] = dict.fromkeys(fit_rules()["session"], np.nan) | _total(laps) | clock
     row["temperature"] = recordings.mean_of(*_weigh(records, "temperature"))
     row |= _name_sport(track, own, reading)
@@ -187,6 +187,14 @@ def _weigh(records: Recording, name: str) -> tuple[Numbers, Numbers]:
     return values, np.ones(len(values))
 
 
+def _find_place(records: Recording) -> Place:
+    """Return the first position."""
+    if "latitude" not in records or "longitude" not in records:
+        return NO_PLACE
+    fix = np.flatnonzero(np.isfinite(records["latitude"]) & np.isfinite(records["longitude"]))
+    return (float(records["latitude"][fix[0]]), float(records["longitude"][fix[0]])) if len(fix) else NO_PLACE
+
+
 def _find_start(track: Track, records: Recording) -> tuple[np.datetime64, float]:
     """Return the moment of the first lap, the activity or the first point, and the offset of its zone as written."""
     first, offset = np.datetime64("NaT", "ms"), np.nan
@@ -202,7 +210,7 @@ def _find_start(track: Track, records: Recording) -> tuple[np.datetime64, float]
 
 
 def _read_zone(
-    start: np.datetime64, offset: float, east: float, options: Options, reading: Reading
+    start: np.datetime64, offset: float, place: Place, options: Options, reading: Reading
 ) -> tuple[dict[str, Any], float]:
     """Return the clock of an activity, and the seconds by which times as written are ahead of UTC (NaN: unknown).
 
@@ -219,10 +227,10 @@ def _read_zone(
         utc = zoned.tz_convert("UTC").tz_localize(None)
         return clock | {"start_utc": utc.to_datetime64(), "time_zone_from": "user"}, (wall - utc).total_seconds()
     told = offset if offset else np.nan
-    if abs(told) > FURTHEST or abs(told / 3600 - east / 15) > SUN_HOURS:
+    if abs(told) > FURTHEST or abs(told / 3600 - place[1] / 15) > SUN_HOURS:
         reading.note("local_time_unusable", "set_aside", column="start_local", value=f"{told / 3600:+.2f} h")
         told = np.nan
-    return read_clock(start, told, options, reading), 0.0
+    return read_clock(start, told, options, reading, place), 0.0
 
 
 def _measure(records: Recording, reading: Reading) -> Recording:
