@@ -184,7 +184,7 @@ def measure_rules(log: RunningLog, guidance: Guidance, names: Iterable[str] | No
     """
     _ = log.span  # refuses a log without days
     days = pd.DatetimeIndex(log.days["date"], name="date")
-    given = _gather(log, days)
+    given = gather(log, days)
     wanted = list(guidance.rules if names is None else names)
     needed = dict.fromkeys([*wanted, *(other for name in wanted for other in builds_on(guidance.rules[name]))])
     details: dict[str, pd.DataFrame] = {}
@@ -195,8 +195,8 @@ def measure_rules(log: RunningLog, guidance: Guidance, names: Iterable[str] | No
     return {name: details[name] for name in wanted}
 
 
-def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
-    """Everything of the log a measure may ask for, indexed by date."""
+def gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
+    """Give everything of the log a measure may ask for, by name, indexed by date."""
     activities = log.activities.set_index("date")
     diary = log.diary.dropna(subset=["date"]).set_index("date")
     state = log.days.set_index("date")["state"]
@@ -224,7 +224,8 @@ def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
 
 
 @cache
-def _parameters(measure: str | None) -> Mapping[str, inspect.Parameter]:
+def parameters_of(measure: str | None) -> Mapping[str, inspect.Parameter]:
+    """Give what a measure takes, by name."""
     return {} if measure is None else inspect.signature(MEASURES[measure]).parameters
 
 
@@ -236,16 +237,13 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
             begun = days >= given["diary"].index.min()  # False without a diary: nothing is after NaT
         return pd.DataFrame({"value": np.nan, "reason": np.where(begun, "not_yet_computed", "no_diary")}, index=days)
     measure = MEASURES[rule.measure]
-    asked = {name: given[name] for name in FROM_THE_LOG if name in _parameters(rule.measure) and name in given}
+    asked = {name: given[name] for name in FROM_THE_LOG if name in parameters_of(rule.measure) and name in given}
     frames: list[pd.DataFrame] = []
     for name in rule.signal:
         if name == "runs" and frames and not given["bare"].any():
             continue  # averages of whole runs serve only where runs lack their minutes
-        if name in FRAMES and name != "days":
-            signal = given[name]
-        else:
-            signal = log.days.set_index("date") if name == "days" else log.daily(name, rule.per_day)
-        if "bounds" in _parameters(rule.measure) and name == "activities.distance":
+        signal = take_signal(rule, name, log, given)
+        if "bounds" in parameters_of(rule.measure) and name == "activities.distance":
             asked["bounds"] = bound_distance(given["runs"], signal, rule.per_day or "sum")
         frame = measure(signal, **asked, **rule.parameters)
         missing = set(rule.units) - set(frame.columns)
@@ -265,15 +263,18 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
     return chosen
 
 
+def take_signal(rule: Rule, name: str, log: RunningLog, given: Mapping[str, Any]) -> Any:
+    """Give one of the signals of a rule: a table indexed by date, or a daily Series."""
+    if name == "days":
+        return log.days.set_index("date")
+    return given[name] if name in FRAMES else log.daily(name, rule.per_day)
+
+
 def _settle(rule: Rule, frame: pd.DataFrame) -> pd.DataFrame:
     """Where missing load leaves a number open, a day is assessable when both ends of it give the same level."""
-    ends = [column for column in frame if str(column).endswith("_high")]
-    if ends:
-        high = frame.assign(**{str(column).removesuffix("_high"): frame[column] for column in ends})
-        differ = judge(rule, frame) != judge(rule, high)
-        if differ.any():
-            frame = frame.assign(reason=np.where(differ, "load_between", _reasons(frame)))
-    return frame
+    low, high = judge_ends(rule, frame)
+    differ = low != high
+    return frame.assign(reason=np.where(differ, "load_between", _reasons(frame))) if differ.any() else frame
 
 
 def _reasons(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.object_]]:
@@ -290,6 +291,18 @@ def judge(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]
             values = {column: frame[column].to_numpy(float) for column in condition}
             codes[assessable & holds(condition, values)] = LEVELS.index(level)
     return codes
+
+
+def judge_ends(
+    rule: Rule, frame: pd.DataFrame
+) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.int64]]]:
+    """Give each day its place in LEVELS at both ends of what is known; the same twice where no load is missing."""
+    codes = judge(rule, frame)
+    ends = [column for column in frame if str(column).endswith("_high")]
+    if not ends:
+        return codes, codes
+    high = frame.assign(**{str(column).removesuffix("_high"): frame[column] for column in ends})
+    return codes, judge(rule, high)
 
 
 def holds(condition: Condition, values: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]) -> Flags:

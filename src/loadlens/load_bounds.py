@@ -86,7 +86,7 @@ def compare_ends(
         the same names with ``_high``.
     """
     if bounds is None or bounds["low"].equals(bounds["high"]):
-        values = np.asarray(signal, dtype=np.float64)
+        values = np.asarray(signal if bounds is None else bounds["low"], dtype=np.float64)
         return compare(values, values)
     low, high = (np.asarray(bounds[end], dtype=np.float64) for end in ("low", "high"))
     return compare(low, high) | {f"{name}_high": numbers for name, numbers in compare(high, low).items()}

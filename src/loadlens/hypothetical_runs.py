@@ -1,0 +1,205 @@
+"""Runs that were not run yet: a log with days ahead, and the most that can be run on them under a rule.
+
+Nothing here knows a number of any rule. A rule is measured on the log with a hypothetical run on it, and the distance
+is what is looked for: so every guidance document can be planned with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from loadlens.findings import gather, judge_ends, parameters_of, take_signal
+from loadlens.guidance import LEVELS
+from loadlens.load_bounds import bound_distance
+from loadlens.log import empty_table, reading_rules
+from loadlens.measures import FROM_THE_LOG, MEASURES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from loadlens.log import RunningLog
+    from loadlens.rules import Rule
+
+DISTANCE = "activities.distance"
+LIMITED = ("note", "watch")
+"""Levels below which a plan stays."""
+
+_CODES = np.array([LEVELS.index(level) for level in LIMITED])
+_FORGOTTEN = 366
+"""Days beyond every window of a rule after which weighted means have forgotten what came before."""
+
+
+class Limits(NamedTuple):
+    """The most [m] that does not bring a rule to note or above, and to watch or above.
+
+    Where missing load leaves it open: the most for certain, and (``_high``) the most at best. Infinite where no
+    distance brings the rule there; NaN with a reason where it is not assessable.
+    """
+
+    note: float
+    note_high: float
+    watch: float
+    watch_high: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A log with days ahead: everything a measure may ask for, and the places of the days ahead that hold a run."""
+
+    given: dict[str, Any]
+    last: int
+    places: tuple[int, ...]
+    log: RunningLog
+
+
+def cut_past(log: RunningLog, rules: Iterable[Rule]) -> RunningLog:
+    """Give the end of a log, as far back as any of the rules looks: plans of ten years are made as fast as of one.
+
+    Parameters
+    ----------
+    log : RunningLog
+        With at least one day.
+    rules : iterable of Rule
+        What will be measured. The names of their parameters tell which are days and which weeks.
+    """
+    reach = max((_sum_windows(rule.parameters) for rule in rules), default=0)
+    first = log.span[1] - pd.Timedelta(days=reach + _FORGOTTEN + int(reading_rules()["bounds"]["days"]))
+    kept = {
+        name: getattr(log, name)[getattr(log, name)["date"] >= first].reset_index(drop=True)
+        for name in ("activities", "days", "diary", "wellness")
+    }
+    return replace(log, minutes=empty_table("minutes"), laps=empty_table("laps"), **kept)
+
+
+def _sum_windows(parameters: dict[str, Any]) -> int:
+    total = 0
+    for name, value in parameters.items():
+        days = 7 if name.endswith("weeks") else 1 if name.endswith(("days", "nights")) else 0
+        total += days * sum(value if isinstance(value, list) else [value]) if days else 0
+    return int(total)
+
+
+def look_ahead(log: RunningLog, days: int, run_on: Sequence[int] = ()) -> Ahead:
+    """Give a log with so many days more: a run on some, rest on the others.
+
+    Parameters
+    ----------
+    log : RunningLog
+        With at least one day.
+    days : int
+        Days ahead.
+    run_on : sequence of int
+        Which of them hold a run; the first is 1.
+    """
+    last, count = len(log.days) - 1, len(run_on)
+    dates = log.span[1] + pd.to_timedelta(np.arange(1, days + 1), unit="D")
+    table = log.days.reset_index(drop=True).reindex(range(last + 1 + days))
+    ahead = slice(last + 1, last + days)
+    ran = np.isin(np.arange(1, days + 1), run_on)
+    table.loc[ahead, "date"] = dates.to_numpy()
+    table.loc[ahead, "state"] = np.where(ran, "run", "rest")
+    table.loc[ahead, ["runs", "other_activities"]] = 0
+    runs = log.activities.reset_index(drop=True).reindex(range(len(log.activities) + count))
+    if count:
+        rows = slice(len(log.activities), len(runs) - 1)
+        runs.loc[rows, "activity"] = [f"ahead-{day}" for day in run_on]
+        runs.loc[rows, "date"] = dates[ran].to_numpy()
+        runs.loc[rows, "sport"] = "run"
+        runs.loc[rows, "distance"] = 1.0  # replaced by every distance that is tried
+    extended = replace(log, days=table, activities=runs)
+    given = gather(extended, pd.DatetimeIndex(table["date"], name="date"))
+    return Ahead(given, last, tuple(last + int(day) for day in run_on), extended)
+
+
+def measure_ahead(rule: Rule, ahead: Ahead) -> Callable[[float], pd.DataFrame]:
+    """Give what a rule's measure says of a log with days ahead, as a function of the distance [m] of each run."""
+    assert rule.measure is not None
+    measure, takes = MEASURES[rule.measure], parameters_of(rule.measure)
+    given, places = ahead.given, list(ahead.places)
+    signal = take_signal(rule, rule.signal[0], ahead.log, given)
+    asked = {name: given[name] for name in FROM_THE_LOG if name in takes and name in given}
+    if "bounds" in takes and rule.signal[0] == DISTANCE:
+        asked["bounds"] = bound_distance(given["runs"], signal, rule.per_day or "sum")
+
+    def run(metres: float) -> pd.DataFrame:
+        now = {name: _put(name, value, places, metres) for name, value in asked.items()}
+        return measure(_put("signal", signal, places, metres), **now, **rule.parameters)
+
+    return run
+
+
+def _put(name: str, value: Any, places: list[int], metres: float) -> Any:
+    """Give what a measure asks for with this distance on the days of the hypothetical runs."""
+    if not places:
+        return value
+    if name == "bounds" or (name in ("signal", "distance") and isinstance(value, pd.Series)):
+        value = value.copy()
+        value.iloc[places] = metres
+    elif name in ("runs", "activities"):  # the hypothetical ones come last
+        value = value.copy()
+        value.iloc[-len(places) :, value.columns.get_loc("distance")] = metres
+    return value
+
+
+def find_limits(rule: Rule, rest: Ahead, run: Ahead, farthest: int) -> Limits:
+    """Give the most that can be run, in all, on the days of the hypothetical runs.
+
+    A distance is too much when on any of the days ahead the rule stands at the level or above, and would not if those
+    days were days of rest: what was run before is not held against it.
+
+    Parameters
+    ----------
+    rule : Rule
+        With a measure.
+    rest, run : Ahead
+        The same days ahead, without and with runs, each as long as the others.
+    farthest : int
+        The farthest [m] that is tried.
+
+    Returns
+    -------
+    Limits
+        Whole metres.
+
+    Notes
+    -----
+    Doubled distances are tried until one is too much; then the interval is halved down to a metre.
+    """
+    measured, ahead = measure_ahead(rule, run), slice(run.last + 1, None)
+    frames: dict[int, pd.DataFrame] = {metres: measured(metres / len(run.places)) for metres in (1, farthest)}
+    reasons = [str(reason) for reason in frames[farthest]["reason"].iloc[ahead]]
+    why = next(filter(None, [reasons[run.places[0] - run.last - 1], *reasons]), "")
+    if all((frame["reason"].iloc[ahead] != "").all() for frame in frames.values()):
+        return Limits(np.nan, np.nan, np.nan, np.nan, why)
+    before = np.stack(judge_ends(rule, measure_ahead(rule, rest)(0.0)))[:, ahead] >= _CODES[:, None, None]
+    tried: dict[int, np.ndarray[Any, np.dtype[np.bool_]]] = {}
+
+    def crosses(metres: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Tell of each level (rows) and end (columns) whether the distance is too much."""
+        if metres not in tried:
+            frame = frames[metres] if metres in frames else measured(metres / len(run.places))
+            above = np.stack(judge_ends(rule, frame))[:, ahead] >= _CODES[:, None, None]
+            tried[metres] = np.asarray((above & ~before).any(axis=2))
+        return tried[metres]
+
+    steps = [1, 1000]
+    while steps[-1] < farthest:
+        steps.append(min(2 * steps[-1], farthest))
+    found = np.full((len(LIMITED), 2), np.inf)
+    for place in np.ndindex(*found.shape):
+        first = next((number for number, step in enumerate(steps) if crosses(step)[place]), None)
+        if first is not None:
+            low, high = (steps[first - 1] if first else 0), steps[first]
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (low, middle) if crosses(middle)[place] else (middle, high)
+            found[place] = low
+    if np.isinf(found).all() and why:
+        return Limits(np.nan, np.nan, np.nan, np.nan, why)
+    (note, note_high), (watch, watch_high) = np.sort(found, axis=1)
+    return Limits(float(note), float(note_high), float(watch), float(watch_high))
