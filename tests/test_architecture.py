@@ -58,11 +58,12 @@ FLOORS = [
     | {"formats.platform_accounts", "formats.polar_flow", "formats.polar_account", "formats.stryd"},
     # where both wings meet
     {"files", "samples", "findings", "figure_style"},
-    # how much a finding says
-    {"alarm_budget", "backtesting", "robustness"},
+    # how much a finding says, and how far it lets a runner go
+    {"alarm_budget", "backtesting", "robustness", "hypothetical_runs", "comeback"},
+    {"planning"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
-    {"figures", "rate_figure"},
+    {"figures", "rate_figure", "plan_figure"},
     {"reports"},
     {"cli"},
 ]

@@ -117,7 +117,9 @@ def test_every_figure_has_a_text_in_its_place(pages: dict[str, str]):
 
 def test_the_order_is_from_what_is_grave_to_what_was_read(pages: dict[str, str]):
     sections = [str(attrs["id"]) for tag, attrs in Page(pages["en"]).tags if tag == "section"]
-    assert " ".join(sections) == "red-flags now not-assessable timeline episodes sheet calendar read evidence no-claim"
+    assert " ".join(sections) == (
+        "red-flags now not-assessable timeline episodes sheet plan calendar read evidence no-claim"
+    )
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from loadlens.formats.source import UnreadableFile
     from loadlens.guidance import Guidance, GuidanceError, Rule, read_guidance
     from loadlens.log import LogError, RunningLog
+    from loadlens.plan_figure import plot_plan
+    from loadlens.planning import plan, tell_plan
     from loadlens.rate_figure import plot_budget
     from loadlens.reports import report
     from loadlens.robustness import recount, tell_recount
@@ -48,6 +50,8 @@ _HOMES = {
     "tell_budget": "alarm_budget",
     "backtest": "backtesting",
     "tell_backtest": "backtesting",
+    "plan": "planning",
+    "tell_plan": "planning",
     "recount": "robustness",
     "tell_recount": "robustness",
     "plot_timeline": "figures",
@@ -55,6 +59,7 @@ _HOMES = {
     "plot_rule": "figures",
     "plot_calendar": "figures",
     "plot_budget": "rate_figure",
+    "plot_plan": "plan_figure",
 }
 
 __all__ = [
@@ -69,9 +74,11 @@ __all__ = [
     "backtest",
     "budget",
     "fit_budget",
+    "plan",
     "plot_budget",
     "plot_calendar",
     "plot_guidance",
+    "plot_plan",
     "plot_rule",
     "plot_timeline",
     "read",
@@ -82,6 +89,7 @@ __all__ = [
     "simulate",
     "tell_backtest",
     "tell_budget",
+    "tell_plan",
     "tell_recount",
 ]
 

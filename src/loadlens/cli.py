@@ -1,4 +1,4 @@
-"""The command line: report, check, budget, demo, simulate. Says what it did and where the result is.
+"""The command line: report, check, plan, budget, demo, simulate. Says what it did and where the result is.
 
 Exit codes: 0 done, 1 the input cannot be used (one plain sentence says why), 2 the command was not understood.
 """
@@ -64,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_input(check)
     check.add_argument("--json", action="store_true", help=words.say("cli.help_json"))
     check.set_defaults(run=_check)
+
+    plan = commands.add_parser("plan", help=words.say("cli.help_plan"))
+    _add_input(plan)
+    plan.set_defaults(run=_plan)
 
     budget = commands.add_parser("budget", help=words.say("cli.help_budget"))
     _add_input(budget)
@@ -145,6 +149,16 @@ def _write_report(log: RunningLog, out: Path, lang: str) -> int:
     print(words.say("cli.assessed", lang, assessed=assessed, rules=len(latest), above=above, alarms=alarms))
     written = report(found, out, lang=lang)
     print(words.say("cli.written", lang, path=str(Path(str(written)).resolve())))
+    return 0
+
+
+def _plan(given: argparse.Namespace) -> int:
+    from loadlens.guidance import read_guidance
+    from loadlens.planning import plan, tell_plan
+
+    log = _read(given.paths, given.lang, given.tz, given.profile, cache=given.cache)
+    guidance = read_guidance()
+    print("\n".join(tell_plan(plan(log, guidance), guidance, given.lang)))
     return 0
 
 

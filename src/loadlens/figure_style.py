@@ -241,12 +241,12 @@ def unknown_patch(lang: str) -> Patch:
     return Patch(facecolor="none", edgecolor=UNKNOWN, linewidth=0, hatch="/////", label=label)
 
 
-def legend_below(ax: Axes, handles: list[Any], offset: float) -> None:
-    """Put a legend under the axes, `offset` inches down, in as many columns as fit."""
+def legend_below(ax: Axes, handles: list[Any], offset: float, beside: float = 0.0) -> None:
+    """Put a legend under the axes, `offset` inches down, in as many columns as fit; labels beside them take room."""
     figure = ax.get_figure(root=True)
     height = ax.get_position().height * (figure.get_figheight() if figure else 1.0)
     widths = [0.42 + 0.066 * len(str(handle.get_label())) for handle in handles]
-    columns = next((n for n in range(len(handles), 1, -1) if _legend_width(widths, n) <= width_of(ax)), 1)
+    columns = next((n for n in range(len(handles), 1, -1) if _legend_width(widths, n) <= width_of(ax) - beside), 1)
     ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0, -offset / height), ncols=columns, borderaxespad=0,
         borderpad=0,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from loadlens.log import RunningLog
     from loadlens.rules import Rule
+    from loadlens.windows import Floats
 
 DISTANCE = "activities.distance"
 LIMITED = ("note", "watch")
@@ -37,7 +38,8 @@ class Limits(NamedTuple):
     """The most [m] that does not bring a rule to note or above, and to watch or above.
 
     Where missing load leaves it open: the most for certain, and (``_high``) the most at best. Infinite where no
-    distance brings the rule there; NaN with a reason where it is not assessable.
+    distance brings the rule there; NaN with a reason where it is not assessable. `clear` counts the days ahead on
+    which the rule stands at note or above even without a run; NaN when on the last of them it still does.
     """
 
     note: float
@@ -45,6 +47,7 @@ class Limits(NamedTuple):
     watch: float
     watch_high: float
     reason: str = ""
+    clear: float = 0
 
 
 @dataclass(frozen=True)
@@ -96,24 +99,27 @@ def look_ahead(log: RunningLog, days: int, run_on: Sequence[int] = ()) -> Ahead:
     run_on : sequence of int
         Which of them hold a run; the first is 1.
     """
-    last, count = len(log.days) - 1, len(run_on)
+    last = len(log.days) - 1
     dates = log.span[1] + pd.to_timedelta(np.arange(1, days + 1), unit="D")
-    table = log.days.reset_index(drop=True).reindex(range(last + 1 + days))
-    ahead = slice(last + 1, last + days)
     ran = np.isin(np.arange(1, days + 1), run_on)
-    table.loc[ahead, "date"] = dates.to_numpy()
-    table.loc[ahead, "state"] = np.where(ran, "run", "rest")
-    table.loc[ahead, ["runs", "other_activities"]] = 0
-    runs = log.activities.reset_index(drop=True).reindex(range(len(log.activities) + count))
-    if count:
-        rows = slice(len(log.activities), len(runs) - 1)
-        runs.loc[rows, "activity"] = [f"ahead-{day}" for day in run_on]
-        runs.loc[rows, "date"] = dates[ran].to_numpy()
-        runs.loc[rows, "sport"] = "run"
-        runs.loc[rows, "distance"] = 1.0  # replaced by every distance that is tried
+    state = np.where(ran, "run", "rest")
+    table = _add_rows(log.days, days, date=dates, state=state, runs=ran.astype(int), other_activities=0)
+    names = [f"ahead-{day}" for day in run_on]
+    distance = 1.0  # replaced by every distance that is tried
+    runs = _add_rows(log.activities, len(names), activity=names, date=dates[ran], sport="run", distance=distance)
     extended = replace(log, days=table, activities=runs)
     given = gather(extended, pd.DatetimeIndex(table["date"], name="date"))
     return Ahead(given, last, tuple(last + int(day) for day in run_on), extended)
+
+
+def _add_rows(frame: pd.DataFrame, count: int, **values: Any) -> pd.DataFrame:
+    """Give a table with so many rows more, of which these columns are known."""
+    grown = frame.reset_index(drop=True).reindex(range(len(frame) + count))
+    for name, value in values.items() if count else ():
+        column = grown[name].copy()
+        column.iloc[len(frame) :] = value
+        grown[name] = column
+    return grown
 
 
 def measure_ahead(rule: Rule, ahead: Ahead) -> Callable[[float], pd.DataFrame]:
@@ -146,11 +152,13 @@ def _put(name: str, value: Any, places: list[int], metres: float) -> Any:
     return value
 
 
-def find_limits(rule: Rule, rest: Ahead, run: Ahead, farthest: int) -> Limits:
+def find_limits(rule: Rule, rest: Ahead, run: Ahead, last: int, farthest: int) -> Limits:
     """Give the most that can be run, in all, on the days of the hypothetical runs.
 
     A distance is too much when on any of the days ahead the rule stands at the level or above, and would not if those
-    days were days of rest: what was run before is not held against it.
+    days were days of rest, or would stand less far above. What was run before is not held against a run that adds
+    nothing to it. Where the rule stands there already on the first day, it is what it comes to after the span that
+    counts.
 
     Parameters
     ----------
@@ -158,6 +166,8 @@ def find_limits(rule: Rule, rest: Ahead, run: Ahead, farthest: int) -> Limits:
         With a measure.
     rest, run : Ahead
         The same days ahead, without and with runs, each as long as the others.
+    last : int
+        The day ahead on which the span that is planned ends.
     farthest : int
         The farthest [m] that is tried.
 
@@ -176,15 +186,18 @@ def find_limits(rule: Rule, rest: Ahead, run: Ahead, farthest: int) -> Limits:
     why = next(filter(None, [reasons[run.places[0] - run.last - 1], *reasons]), "")
     if all((frame["reason"].iloc[ahead] != "").all() for frame in frames.values()):
         return Limits(np.nan, np.nan, np.nan, np.nan, why)
-    before = np.stack(judge_ends(rule, measure_ahead(rule, rest)(0.0)))[:, ahead] >= _CODES[:, None, None]
+    still = measure_ahead(rule, rest)(0.0)
+    before, usual = _stand(rule, still.iloc[ahead])
+    counts = ~before[:, :, :1] | (np.arange(before.shape[2]) >= last - 1)
     tried: dict[int, np.ndarray[Any, np.dtype[np.bool_]]] = {}
 
     def crosses(metres: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Tell of each level (rows) and end (columns) whether the distance is too much."""
         if metres not in tried:
             frame = frames[metres] if metres in frames else measured(metres / len(run.places))
-            above = np.stack(judge_ends(rule, frame))[:, ahead] >= _CODES[:, None, None]
-            tried[metres] = np.asarray((above & ~before).any(axis=2))
+            above, value = _stand(rule, frame.iloc[ahead])
+            worse = value - usual > 1e-9 * np.abs(usual)
+            tried[metres] = np.asarray((above & (~before | worse) & counts).any(axis=2))
         return tried[metres]
 
     steps = [1, 1000]
@@ -202,4 +215,14 @@ def find_limits(rule: Rule, rest: Ahead, run: Ahead, farthest: int) -> Limits:
     if np.isinf(found).all() and why:
         return Limits(np.nan, np.nan, np.nan, np.nan, why)
     (note, note_high), (watch, watch_high) = np.sort(found, axis=1)
-    return Limits(float(note), float(note_high), float(watch), float(watch_high))
+    below = np.flatnonzero(~before[0].any(axis=0))
+    clear = float(below[0]) if len(below) else np.nan
+    return Limits(float(note), float(note_high), float(watch), float(watch_high), clear=clear)
+
+
+def _stand(rule: Rule, frame: pd.DataFrame) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], Floats]:
+    """Tell whether a rule stands at each level or above (level x end x day), and its value: the more, the worse."""
+    above = np.stack(judge_ends(rule, frame)) >= _CODES[:, None, None]
+    ends = [frame[name if name in frame else rule.value] for name in (rule.value, f"{rule.value}_high")]
+    sign = -1.0 if rule.worse == "lower" else 1.0
+    return above, sign * np.stack([end.to_numpy(dtype=np.float64) for end in ends])

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 
     from loadlens.guidance import Guidance
 
-ROW, HEAD, FOOT = 0.34, 0.34, 0.5
+ROW, HEAD, FOOT = 0.38, 0.34, 0.5
 """Height of a rule, of the title and of the axis of a panel [inch]."""
+
+TELEPHONE = 5
+"""On axes narrower than this [inch] the names of the rules stand above the bars, not beside them."""
+
+BAR = 0.5
+"""Height of a bar, as a share of that of a rule."""
 
 OPEN_HATCH = "\\\\\\\\"
 
@@ -49,7 +55,7 @@ def plot_plan(table: pd.DataFrame, guidance: Guidance, ax: Axes | None = None, l
     panels = [rows for rows in panels if rows]
     heights = [HEAD + ROW * len(rows) + FOOT for rows in panels]
     with style.styled():
-        ax = style.new_axes(ax, 8.2, measure_plan(table))
+        ax = style.new_axes(ax, 8.2, measure_plan(table)[0])
         ax.set_axis_off()
         if not panels:
             key = "figure_red" if (table["kind"] == "red_flag").any() else "head_unknown"
@@ -68,27 +74,30 @@ def plot_plan(table: pd.DataFrame, guidance: Guidance, ax: Axes | None = None, l
                 panel.axvline(step, color=INK, linewidth=1.4, linestyle=(0, (1, 1.5)), zorder=4)
             panel.set_title(words.say(f"plan.figure_{rows[0]['span']}{rest}", lang, date=first))
             top -= height
-        style.legend_below(ax, _keys(limits, comeback, lang), 0.05)
+        style.legend_below(ax, _keys(limits, comeback, lang), 0.05, beside=0 if inches < TELEPHONE else 1.6)
     return ax
 
 
-def measure_plan(table: pd.DataFrame) -> float:
-    """Return how high [inch] the figure of a plan wants to be."""
+def measure_plan(table: pd.DataFrame) -> tuple[float, float]:
+    """Return how high [inch] the figure of a plan wants to be, on a wide page and on a telephone."""
     spans = table.loc[table["kind"] == "limit", "span"]
-    return float(spans.nunique() * (HEAD + FOOT) + ROW * len(spans) + 0.5)
+    panels = float(spans.nunique() * (HEAD + FOOT) + ROW * len(spans))
+    return panels + 0.6, panels + 1.7
 
 
 def _draw_panel(ax: Axes, rows: list[dict[Any, Any]], guidance: Guidance, inches: float, lang: str) -> None:
     unit, factor = words.axis_unit("m", lang)
     ends = np.array([[row["note_high"], row["watch_high"]] for row in rows]) * factor
     reach = 1.12 * float(np.max(ends[np.isfinite(ends)], initial=10.0))
+    names = [style.drawable(guidance.rules[row["rule"]].words[lang]["name"], 34) for row in rows]
     for at, row in enumerate(rows):
         _draw_row(ax, at, row, factor, reach, lang)
-    longest = 34 if inches > 5 else 20
-    names = [style.drawable(guidance.rules[row["rule"]].words[lang]["name"], longest) for row in rows]
+        if inches < TELEPHONE:
+            weight = "bold" if row["binds"] else "normal"
+            ax.text(0, at - 0.26, names[at], ha="left", va="bottom", fontsize=8, fontweight=weight, color=INK, zorder=5)
     ax.set_xlim(0, reach)
-    ax.set_ylim(len(rows) - 0.45, -0.55)
-    ax.set_yticks(range(len(rows)), names, color=INK)
+    ax.set_ylim(len(rows) - 0.45, -0.7 if inches < TELEPHONE else -0.55)
+    ax.set_yticks(range(len(rows)), names if inches >= TELEPHONE else [""] * len(rows), color=INK)
     for label, row in zip(ax.get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if row["binds"] else "normal")
     ax.spines["left"].set_visible(False)
@@ -103,7 +112,7 @@ def _draw_row(ax: Axes, at: int, row: dict[Any, Any], factor: float, reach: floa
 
     def bar(begin: float, end: float, **look: Any) -> None:
         if end > begin:
-            ax.barh(at, end - begin, left=begin, height=0.56, linewidth=0, zorder=2, **look)
+            ax.barh(at, end - begin, left=begin, height=BAR, linewidth=0, zorder=2, **look)
 
     if row["reason"]:
         bar(0, reach, facecolor=PAPER, edgecolor=UNKNOWN, hatch=LEVEL_HATCHES["not_assessable"])
@@ -124,7 +133,7 @@ def _draw_row(ax: Axes, at: int, row: dict[Any, Any], factor: float, reach: floa
             ax, note - 0.008 * reach if inside else note + 0.008 * reach, at, said, INK, "right" if inside else "left"
         )
     if row["binds"]:
-        ax.plot([note, note], [at - 0.4, at + 0.4], color=INK, linewidth=2.2, zorder=4, solid_capstyle="butt")
+        ax.plot([note, note], [at - 0.36, at + 0.36], color=INK, linewidth=2.2, zorder=4, solid_capstyle="butt")
 
 
 def _write(ax: Axes, x: float, at: int, text: str, colour: str, side: str = "left") -> None:

@@ -28,7 +28,7 @@ DAYS, DIARY = "days", "diary"
 COLUMNS: dict[str, Any] = {
     "kind": str, "span": str, "rule": str, "level": str, "first": "datetime64[us]", "last": "datetime64[us]",
     "days": str, "runs": float, "note": float, "note_high": float, "watch": float, "watch_high": float, "binds": bool,
-    "reason": str,
+    "clear": "datetime64[us]", "reason": str,
 }  # fmt: skip
 
 
@@ -46,8 +46,8 @@ def plan(log: RunningLog, guidance: Guidance | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        kind, span, rule, level, first, last, days, runs, note, note_high, watch, watch_high, binds, reason: one row per
-        thing that is planned. `kind` tells what:
+        kind, span, rule, level, first, last, days, runs, note, note_high, watch, watch_high, binds, clear, reason: one
+        row per thing that is planned. `kind` tells what:
 
         ``red_flag`` : a rule asks for a professional. Then there is no other row: no plan.
 
@@ -56,10 +56,12 @@ def plan(log: RunningLog, guidance: Guidance | None = None) -> pd.DataFrame:
         ``no_run`` : a rule on the diary asks for no run at all from `first` to `last`. What is planned begins after it.
 
         ``limit`` : `span` is ``run`` or ``week``. `note` and `watch` [m, whole] are the most, in all the `runs` of
-        equal length on `days` (dates, a space between them), that does not bring `rule` to that level or above on any
-        day on which it would not stand there without them; infinite when no distance does, NaN with a `reason` when
-        it cannot be assessed. Where runs lack their distance, ``_high`` is the most at best. `binds` marks the lowest
-        `note` of the span; it comes first. A rule on the diary has a row only where it limits the distance.
+        equal length on `days` (dates, a space between them), that does not bring `rule` to that level or above, or
+        further above it, on any day (after the span, where it stands there already); infinite when no distance does,
+        NaN with a `reason` when it cannot be assessed. Where runs lack their distance, ``_high`` is the most at best.
+        `binds` marks the lowest `note` of the span; it comes first. Where the rule stands at note or above even without
+        a run, `clear` is the first day on which it no longer does. A rule on the diary has a row only where it limits
+        the distance.
 
         ``rest_day`` : a full rest day by `last` keeps `rule` below note; a row without `last` when that is not asked
         within four weeks, or with a `reason` when it cannot be assessed.
@@ -139,7 +141,7 @@ def _find_no_run(log: RunningLog, rules: list[Rule], levels: dict[str, str]) -> 
     horizon = planning_rules()["ahead"]["rest_horizon"]
     for day in range(1, horizon + 1):
         rest, run = look_ahead(log, day + WEEK - 1), look_ahead(log, day + WEEK - 1, [day])
-        strict = [rule.id for rule in rules if find_limits(rule, rest, run, 1).note == 0]
+        strict = [rule.id for rule in rules if find_limits(rule, rest, run, day, 1).note == 0]
         if not strict:
             break
         asked |= dict.fromkeys(strict, day)
@@ -183,7 +185,7 @@ def _rest_row(rule: Rule, log: RunningLog, begin: int, level: str) -> dict[str, 
 def _limit_rows(
     span: str, begin: int, run_on: list[int], log: RunningLog, rules: list[Rule], levels: dict[str, str]
 ) -> list[dict[str, Any]]:
-    long = 1 if span == "run" else WEEK
+    long, farthest = (1 if span == "run" else WEEK), planning_rules()["ahead"]["farthest"]
     days = begin + long - 1 + WEEK - 1  # a week from Monday that holds the last of them is over then
     rest, run = look_ahead(log, days), look_ahead(log, days, run_on)
     given: dict[str, Any] = {
@@ -194,15 +196,16 @@ def _limit_rows(
         "days": " ".join(str(_date(log, day).date()) for day in run_on),
         "runs": len(run_on),
     }
-    rows = [
+    rows: list[dict[str, Any]] = [
         given | {"rule": rule.id, "level": levels[rule.id]} | limits._asdict()
         for rule in rules
         if rule.signal != (DAYS,)
-        for limits in [find_limits(rule, rest, run, planning_rules()["ahead"]["farthest"])]
+        for limits in [find_limits(rule, rest, run, begin + long - 1, farthest)]
         if rule.signal != (DIARY,) or np.isfinite(limits.note)
     ]
     rows.sort(key=lambda row: (np.isnan(row["note"]), row["note"], row["watch"]))
     for row in rows:
+        row["clear"] = _date(log, int(row["clear"]) + 1) if row["clear"] > 0 else pd.NaT
         row["binds"] = bool(np.isfinite(row["note"]) and row["note"] == rows[0]["note"])
     return rows
 
@@ -237,10 +240,8 @@ def tell_plan(table: pd.DataFrame, guidance: Guidance, lang: str = "en") -> list
     for span in ("run", "week"):
         lines += _tell_span([row for row in rows["limit"] if row["span"] == span], names, lang)
     if weeks := rows["comeback"]:
-        said = [
-            words.say("plan.comeback_week", lang, first=words.date(row["first"], lang), most=_most(row, "note", lang))
-            for row in weeks
-        ]
+        steps = [(words.date(row["first"], lang), _most(row["note"], row["note_high"], lang)) for row in weeks]
+        said = [words.say("plan.comeback_week", lang, first=first, most=most) for first, most in steps]
         lines.append(words.say("plan.comeback", lang, weeks=", ".join(said)))
     for name in dict.fromkeys(row["rule"] for row in rows["limit"]):
         lines.append(_tell_rule(guidance.rules[name], [row for row in rows["limit"] if row["rule"] == name], lang))
@@ -253,11 +254,12 @@ def _rows(table: pd.DataFrame) -> dict[str, list[dict[Any, Any]]]:
     return {kind: table[table["kind"] == kind].to_dict("records") for kind in kinds}
 
 
-def _most(row: dict[Any, Any], column: str, lang: str) -> str:
-    low, high = (words.quantity(row[name] // 100 * 100, "m", lang) for name in (column, f"{column}_high"))
-    if not np.isfinite(row[f"{column}_high"]):
+def _most(least: float, most: float, lang: str) -> str:
+    """Write a distance, or both ends of it where missing load leaves it open."""
+    low, high = (words.quantity(end // 100 * 100, "m", lang) for end in (least, most))
+    if low == high:
         return low
-    return low if low == high else words.say("plan.open", lang, low=low, high=high)
+    return words.say("plan.open" if np.isfinite(most) else "plan.open_end", lang, low=low, high=high)
 
 
 def tell_days(row: dict[Any, Any], lang: str) -> str:
@@ -275,17 +277,17 @@ def _tell_span(rows: list[dict[Any, Any]], names: dict[str, str], lang: str) -> 
         return []
     binding = [row for row in rows if row["binds"]]
     known = [row for row in rows if not row["reason"]]
-    most = words.quantity(binding[0]["note"] // 100 * 100, "m", lang) if binding else words.MISSING
+    low, high = (min((row[end] for row in known), default=np.nan) for end in ("note", "note_high"))
     if not known:
         key = "head_unknown"
     elif not binding:
         key = "head_free"
-    elif binding[0]["note"] < 100:
+    elif high < 100:
         key = "head_none"
     else:
         key = "head" if len(known) == len(rows) else "head_part"
     listed = words.list_join([names[row["rule"]] for row in binding], lang)
-    return [words.say(f"plan.{key}", lang, span=tell_days(rows[0], lang), names=listed, most=most)]
+    return [words.say(f"plan.{key}", lang, span=tell_days(rows[0], lang), names=listed, most=_most(low, high, lang))]
 
 
 def _tell_rule(rule: Rule, rows: list[dict[Any, Any]], lang: str) -> str:
@@ -295,6 +297,8 @@ def _tell_rule(rule: Rule, rows: list[dict[Any, Any]], lang: str) -> str:
         reason = words.say(f"reasons.{rows[0]['reason']}", lang)
         return words.say("plan.unknown", lang, name=name, reason=reason, asks=rule.words[lang]["asks"])
     said = {row["span"]: _tell_limits(rule, row, lang) for row in rows}
+    if LEVELS.index(rows[0]["level"]) >= LEVELS.index("note"):
+        name = words.say("plan.now", lang, name=name, level=words.say(f"levels_short.{rows[0]['level']}", lang))
     key = "rule" if len(said) == 2 else f"only_{rows[0]['span']}"
     return words.say(f"plan.{key}", lang, name=name, **said)
 
@@ -305,9 +309,10 @@ def _tell_limits(rule: Rule, row: dict[Any, Any], lang: str) -> str:
         return words.say("plan.unknown_part", lang, reason=words.say(f"reasons.{row['reason']}", lang))
     if not np.isfinite(row["note"]):
         return words.say("plan.no_limit", lang)
-    if row["note"] < 100 and not row["note_high"] >= 100:
-        return words.say("plan.none_left", lang)
-    said = {"note": _most(row, "note", lang), "watch": _most(row, "watch", lang)}
+    if row["note_high"] < 100:
+        clear = words.date(row["clear"], lang)
+        return words.say("plan.none_left" if pd.isna(row["clear"]) else "plan.already", lang, date=clear)
+    said = {"note": _most(row["note"], row["note_high"], lang), "watch": _most(row["watch"], row["watch_high"], lang)}
     for level in ("note", "watch"):
         whose = rule.whose.get(level) or next(iter(rule.whose.values()))
         said[f"{level}_whose"] = words.say(f"figures.{whose}", lang)

@@ -23,6 +23,8 @@ from loadlens import report_sections as sections
 from loadlens.day_grid import CALENDAR_NAMES
 from loadlens.figure_style import CSS_NAMES, styled
 from loadlens.guidance import LEVELS
+from loadlens.plan_figure import measure_plan, plot_plan
+from loadlens.planning import plan, tell_plan
 from loadlens.robustness import is_on_volume, recount, tell_recount
 
 if TYPE_CHECKING:
@@ -115,6 +117,7 @@ def _render(found: Assessment, lang: str) -> str:
         recent=recent,
         older=older,
         sheet=sections.statements(found, lang),
+        planned=_tell_plan(found, lang),
         page_notes=sections.page_notes(found.guidance, lang),
         page_about=sections.page_about(found.guidance, lang),
         sources=sections.sources(found.log, lang),
@@ -138,6 +141,17 @@ def _draw_all(found: Assessment, lang: str) -> dict[str, Markup]:
 def _count_ways(found: Assessment, rule: str, lang: str) -> str:
     """Say whether a verdict on volume holds when volume is counted in other ways; empty for other rules."""
     return tell_recount(recount(found, rule), lang) if is_on_volume(found.guidance.rules[rule]) else ""
+
+
+def _tell_plan(found: Assessment, lang: str) -> dict[str, Any]:
+    """Say how far the next run and week can go, and draw it; only said where there is nothing to draw."""
+    table = plan(found.log, found.guidance)
+    lines = tell_plan(table, found.guidance, lang)
+    if not (table["kind"] == "limit").any():
+        return {"lines": lines, "figure": ""}
+    alt = f"{words.say('plan.title', lang)}. {' '.join(lines[:2])}"
+    draw = partial(plot_plan, table, found.guidance, lang=lang)
+    return {"lines": lines, "figure": _both_sizes("plan", draw, measure_plan(table), alt)}
 
 
 def _draw_rule(found: Assessment, row: dict[str, Any], lang: str) -> Markup:
