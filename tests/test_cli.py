@@ -40,6 +40,16 @@ def test_check_accounts_for_files_days_and_changes(capsys):
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_plan_tells_the_next_run_and_the_next_week_in_each_language(lang, capsys):
+    """The longest run of the last 30 days is 17.4 km, so that a note begins above 19.1."""
+    assert main(["plan", str(SAMPLES / "steady"), "--lang", lang]) == 0
+    told = capsys.readouterr().out
+    assert words.say("plan.run", lang, date=words.date("2024-12-30", lang)) in told
+    assert words.quantity(19_100, "m", lang) in told
+    assert words.say("plan.no_claim", lang) in told
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
 def test_budget_tells_every_rule_and_what_a_budget_moves(lang, capsys):
     assert main(["budget", str(SAMPLES / DEMO), "--per-year", "0.5", "--lang", lang]) == 0
     told = capsys.readouterr().out

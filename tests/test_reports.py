@@ -130,6 +130,17 @@ def test_a_red_flag_stands_above_everything(lang: str):
     assert 'class="flag doctor"' in page
 
 
+def test_the_plan_is_told_and_drawn_unless_a_red_flag_leaves_none(pages: dict[str, str]):
+    """20 km is the longest of the last 30 days: up to 22 km within."""
+    text = "".join(Page(pages["en"]).text)
+    assert words.say("plan.title") in text
+    assert f"up to {words.quantity(22_000, 'm')} within" in text
+    assert pages["en"].count(f'aria-label="{words.say("plan.title")}') == 2
+    flagged = str(reports.report(assess(made_log(tags="swelling"))))
+    assert words.say("plan.no_plan", names="Swelling, warmth, redness") in flagged
+    assert f'aria-label="{words.say("plan.title")}' not in flagged
+
+
 def test_without_a_diary_no_red_flag_does_not_mean_none():
     page = str(reports.report(assess(made_log(diary=False))))
     assert words.say("report.red_flags_no_diary") in page
