@@ -96,25 +96,13 @@ def read(
     stamps = _stamp(places) if folder else None
     entry = _name_log(stamps, options) if stamps else None
     if entry and (found := decode_cache.recall(folder, entry)):
-        return _locate(RunningLog(**found[0]), places)
+        return RunningLog(**found[0]).locate(places)
     offers = _read_all(places, options, folder)
     whole = assemble(offers)
     if entry and not any(offer.fault for offer in offers) and _stamp(places) == stamps:  # else files changed meanwhile
         decode_cache.keep(folder, entry, {one.name: getattr(whole, one.name) for one in fields(whole)}, None)
     decode_cache.trim(folder)
-    return _locate(whole, places)
-
-
-def _locate(whole: RunningLog, places: dict[str, Path]) -> RunningLog:
-    """Let a log know under which of the paths given each of its sources lies."""
-    found: dict[str, Path] = {}
-    for name in whole.sources["path"]:
-        root = name
-        while root not in places and "/" in root:
-            root = root.rpartition("/")[0]
-        if root in places:
-            found[name] = places[root].absolute()
-    return whole.locate(found)
+    return whole.locate(places)
 
 
 def _stamp(places: dict[str, Path]) -> list[tuple[str, Path, int, int]] | None:

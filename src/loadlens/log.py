@@ -285,7 +285,7 @@ class RunningLog:
 
     @property
     def places(self) -> Mapping[str, Path]:
-        """Where the files lie: name in ``sources.path`` -> path given to ``read``. No table, and shown nowhere."""
+        """Where the files lie: what ``sources.path`` begins with -> path given to ``read``. Shown nowhere."""
         known: Mapping[str, Path] = self.__dict__.get("_places", {})
         return known
 

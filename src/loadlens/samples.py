@@ -64,12 +64,13 @@ def read_samples(log: RunningLog, activity: str, *, positions: bool = False) -> 
 
 def _open(log: RunningLog, name: str, digest: str) -> Source:
     """Find the file again of which `name` stands in the table sources, with its content in memory."""
-    path = log.places.get(name)
-    if path is None:
+    given = [shown for shown in log.places if name == shown or name.startswith((f"{shown}/", f"{shown} ("))]
+    if not given:
         raise LogError(f"{name}: this log does not know where the file lies; would be right: a log that read() gave")
-    content = None
+    shown = max(given, key=len)
+    path, content = log.places[shown], None
     try:
-        content = _find_content(path, name, digest)
+        content = _find_content(path, name[len(shown) :], digest)
     except (UnreadableFile, OSError) as error:
         raise LogError(f"{name}: cannot be read any more ({error}); read the export again") from error
     if content is None:
@@ -77,19 +78,19 @@ def _open(log: RunningLog, name: str, digest: str) -> Source:
     return Source(name, content[:0], lambda: io.BytesIO(content))
 
 
-def _find_content(path: Path, name: str, digest: str) -> bytes | None:
+def _find_content(path: Path, within: str, digest: str) -> bytes | None:
     """Return the content with this digest among the files at `path`; None where none has it.
 
-    What stands before the first slash of a name, and a number behind it, are there to tell names apart; the rest says
-    where in `path` the file lies, and its digest that it is the one.
+    `within` says where in `path` the file lies, and its digest that it is the one; a number behind it is there only to
+    tell names apart.
     """
-    plain = _AGAIN.sub("", name)
+    plain = _AGAIN.sub("", within)
     for part in plain.split("/")[1:]:  # straight to a file that lies in a folder, which may hold thousands
         if path.is_dir() and part not in (".", "..") and (path / part).exists():
             path = path / part
     for offer in find_sources(path) if path.exists() else ():
-        within = offer.name.partition("/")[2]
-        if not isinstance(offer, Unopened) and (plain.endswith(within) or name.endswith(within)):
+        rest = offer.name.partition("/")[2]
+        if not isinstance(offer, Unopened) and (plain.endswith(rest) or within.endswith(rest)):
             content = offer.read()
             if hashlib.sha256(content).hexdigest() == digest:
                 return content
