@@ -35,8 +35,7 @@ def made_plan(**changes) -> pd.DataFrame:
         limits = {name: value * factor if name in note else value for name, value in both.items()}
         rows.append(base | note | {"rule": "weekly_increase", "binds": True})
         rows.append(base | limits | {"rule": "longest_run", "binds": False})
-    frame = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
-    return frame.assign(reason=frame["reason"].fillna(""))
+    return pd.DataFrame([{"reason": ""} | row for row in rows]).reindex(columns=list(COLUMNS))
 
 
 def drawn(table: pd.DataFrame, width: float = 8, lang: str = "en") -> Axes:
@@ -112,8 +111,9 @@ def test_without_a_limit_there_are_only_words(kind: str, key: str):
 
 
 def test_rest_that_is_asked_first_stands_in_the_title():
-    rest = pd.DataFrame([{"kind": "no_run", "reason": ""}]).reindex(columns=list(COLUMNS))
-    ax = drawn(pd.concat([made_plan(), rest.astype(made_plan().dtypes)], ignore_index=True))
+    table = made_plan()
+    rest = table.iloc[:1].assign(kind="no_run")
+    ax = drawn(pd.concat([rest, table], ignore_index=True))
     assert ax.child_axes[0].get_title(loc="left") == words.say("plan.figure_run_rest", date="27 Jul")
 
 

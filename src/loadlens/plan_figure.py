@@ -68,7 +68,7 @@ def plot_plan(table: pd.DataFrame, guidance: Guidance, ax: Axes | None = None, l
             panel = ax.inset_axes((0, share, 1, ROW * len(rows) / sum(heights)))
             _draw_panel(panel, rows, guidance, inches, lang)
             rest = "_rest" if rows[0]["span"] == "run" and (table["kind"] == "no_run").any() else ""
-            first = words.date(rows[0]["first"], lang)
+            first = words.date(rows[0]["first"], lang, year=False)
             if rows[0]["span"] == "run" and len(comeback):
                 step = comeback["note"].iloc[0] * words.axis_unit("m", lang)[1]
                 panel.axvline(step, color=INK, linewidth=1.4, linestyle=(0, (1, 1.5)), zorder=4)

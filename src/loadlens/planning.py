@@ -88,6 +88,8 @@ def plan(log: RunningLog, guidance: Guidance | None = None) -> pd.DataFrame:
     rules = [rule for rule in guidance.rules.values() if _looks_at_runs(rule)]
     diary = [rule for rule in guidance.rules.values() if rule.signal == (DIARY,) and not builds_on(rule)]
     past = cut_past(log, [*rules, *diary])
+    if past.diary.empty:  # rules on it would only say that there is none
+        rules, diary = ([rule for rule in some if rule.signal != (DIARY,)] for some in (rules, diary))
     details = measure_rules(past, guidance, dict.fromkeys(rule.id for rule in [*diary, *rules]))
     codes = {name: int(judge(guidance.rules[name], frame)[-1]) for name, frame in details.items()}
     now = [{"rule": name, "level": LEVELS[code]} for name, code in sorted(codes.items(), key=lambda item: -item[1])]
@@ -141,10 +143,10 @@ def _find_no_run(log: RunningLog, rules: list[Rule], levels: dict[str, str]) -> 
     horizon = planning_rules()["ahead"]["rest_horizon"]
     for day in range(1, horizon + 1):
         rest, run = look_ahead(log, day + WEEK - 1), look_ahead(log, day + WEEK - 1, [day])
-        strict = [rule.id for rule in rules if find_limits(rule, rest, run, day, 1).note == 0]
-        if not strict:
+        rules = [rule for rule in rules if find_limits(rule, rest, run, day, 1).note == 0]  # what asks no more is done
+        if not rules:
             break
-        asked |= dict.fromkeys(strict, day)
+        asked |= {rule.id: day for rule in rules}
     rows = [
         {"kind": "no_run", "rule": name, "level": levels[name], "first": _date(log, 1), "last": _date(log, last)}
         for name, last in asked.items()
