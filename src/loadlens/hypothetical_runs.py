@@ -38,8 +38,8 @@ class Limits(NamedTuple):
     """The most [m] that does not bring a rule to note or above, and to watch or above.
 
     Where missing load leaves it open: the most for certain, and (``_high``) the most at best. Infinite where no
-    distance brings the rule there; NaN with a reason where it is not assessable. `clear` counts the days ahead on
-    which the rule stands at note or above even without a run; NaN when on the last of them it still does.
+    distance brings the rule there; NaN with a reason where it is not assessable. `clear` counts the days, from the
+    first that is planned, on which the rule stands at note or above even without a run; NaN when it does on all.
     """
 
     note: float
@@ -152,13 +152,13 @@ def _put(name: str, value: Any, places: list[int], metres: float) -> Any:
     return value
 
 
-def find_limits(rule: Rule, rest: Ahead, run: Ahead, last: int, farthest: int) -> Limits:
+def find_limits(rule: Rule, rest: Ahead, run: Ahead, span: tuple[int, int], farthest: int) -> Limits:
     """Give the most that can be run, in all, on the days of the hypothetical runs.
 
     A distance is too much when on any of the days ahead the rule stands at the level or above, and would not if those
     days were days of rest, or would stand less far above. What was run before is not held against a run that adds
-    nothing to it. Where the rule stands there already on the first day, it is what it comes to after the span that
-    counts.
+    nothing to it. Where the rule stands there already on the first day of the span, it is what it comes to after the
+    span that counts.
 
     Parameters
     ----------
@@ -166,8 +166,8 @@ def find_limits(rule: Rule, rest: Ahead, run: Ahead, last: int, farthest: int) -
         With a measure.
     rest, run : Ahead
         The same days ahead, without and with runs, each as long as the others.
-    last : int
-        The day ahead on which the span that is planned ends.
+    span : tuple of int
+        First and last of the days ahead that are planned.
     farthest : int
         The farthest [m] that is tried.
 
@@ -188,7 +188,8 @@ def find_limits(rule: Rule, rest: Ahead, run: Ahead, last: int, farthest: int) -
         return Limits(np.nan, np.nan, np.nan, np.nan, why)
     still = measure_ahead(rule, rest)(0.0)
     before, usual = _stand(rule, still.iloc[ahead])
-    counts = ~before[:, :, :1] | (np.arange(before.shape[2]) >= last - 1)
+    begin, end = span[0] - 1, span[1] - 1
+    counts = ~before[:, :, begin, None] | (np.arange(before.shape[2]) >= end)
     tried: dict[int, np.ndarray[Any, np.dtype[np.bool_]]] = {}
 
     def crosses(metres: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -215,7 +216,7 @@ def find_limits(rule: Rule, rest: Ahead, run: Ahead, last: int, farthest: int) -
     if np.isinf(found).all() and why:
         return Limits(np.nan, np.nan, np.nan, np.nan, why)
     (note, note_high), (watch, watch_high) = np.sort(found, axis=1)
-    below = np.flatnonzero(~before[0].any(axis=0))
+    below = np.flatnonzero(~before[0, :, begin:].any(axis=0))
     clear = float(below[0]) if len(below) else np.nan
     return Limits(float(note), float(note_high), float(watch), float(watch_high), clear=clear)
 

@@ -86,11 +86,12 @@ def plan(log: RunningLog, guidance: Guidance | None = None) -> pd.DataFrame:
     """
     guidance = guidance or read_guidance()
     rules = [rule for rule in guidance.rules.values() if _looks_at_runs(rule)]
-    diary = [rule for rule in guidance.rules.values() if rule.signal == (DIARY,) and not builds_on(rule)]
-    past = cut_past(log, [*rules, *diary])
-    if past.diary.empty:  # rules on it would only say that there is none
-        rules, diary = ([rule for rule in some if rule.signal != (DIARY,)] for some in (rules, diary))
-    details = measure_rules(past, guidance, dict.fromkeys(rule.id for rule in [*diary, *rules]))
+    diary = [rule for rule in guidance.rules.values() if rule.signal == (DIARY,)]
+    if log.diary.empty:  # rules on it would only say that there is none
+        rules, diary = [rule for rule in rules if rule not in diary], []
+    past = cut_past(log, rules)
+    details = measure_rules(log, guidance, [rule.id for rule in diary])  # the whole diary: nothing mutes a red flag
+    details |= measure_rules(past, guidance, [rule.id for rule in rules if rule not in diary])
     codes = {name: int(judge(guidance.rules[name], frame)[-1]) for name, frame in details.items()}
     now = [{"rule": name, "level": LEVELS[code]} for name, code in sorted(codes.items(), key=lambda item: -item[1])]
     grave = [row for row in now if codes[row["rule"]] >= LEVELS.index("doctor")]
@@ -143,7 +144,9 @@ def _find_no_run(log: RunningLog, rules: list[Rule], levels: dict[str, str]) -> 
     horizon = planning_rules()["ahead"]["rest_horizon"]
     for day in range(1, horizon + 1):
         rest, run = look_ahead(log, day + WEEK - 1), look_ahead(log, day + WEEK - 1, [day])
-        rules = [rule for rule in rules if find_limits(rule, rest, run, day, 1).note == 0]  # what asks no more is done
+        rules = [
+            rule for rule in rules if find_limits(rule, rest, run, (day, day), 1).note == 0
+        ]  # what asks no more is done
         if not rules:
             break
         asked |= {rule.id: day for rule in rules}
@@ -202,12 +205,12 @@ def _limit_rows(
         given | {"rule": rule.id, "level": levels[rule.id]} | limits._asdict()
         for rule in rules
         if rule.signal != (DAYS,)
-        for limits in [find_limits(rule, rest, run, begin + long - 1, farthest)]
+        for limits in [find_limits(rule, rest, run, (begin, begin + long - 1), farthest)]
         if rule.signal != (DIARY,) or np.isfinite(limits.note)
     ]
     rows.sort(key=lambda row: (np.isnan(row["note"]), row["note"], row["watch"]))
     for row in rows:
-        row["clear"] = _date(log, int(row["clear"]) + 1) if row["clear"] > 0 else pd.NaT
+        row["clear"] = _date(log, begin + int(row["clear"])) if row["clear"] > 0 else pd.NaT
         row["binds"] = bool(np.isfinite(row["note"]) and row["note"] == rows[0]["note"])
     return rows
 
@@ -264,7 +267,7 @@ def _most(least: float, most: float, lang: str) -> str:
     return words.say("plan.open" if np.isfinite(most) else "plan.open_end", lang, low=low, high=high)
 
 
-def tell_days(row: dict[Any, Any], lang: str) -> str:
+def _tell_days(row: dict[Any, Any], lang: str) -> str:
     """Say for which day or days a limit is."""
     first, last = words.date(row["first"], lang), words.date(row["last"], lang)
     if row["span"] == "run":
@@ -289,7 +292,7 @@ def _tell_span(rows: list[dict[Any, Any]], names: dict[str, str], lang: str) -> 
     else:
         key = "head" if len(known) == len(rows) else "head_part"
     listed = words.list_join([names[row["rule"]] for row in binding], lang)
-    return [words.say(f"plan.{key}", lang, span=tell_days(rows[0], lang), names=listed, most=_most(low, high, lang))]
+    return [words.say(f"plan.{key}", lang, span=_tell_days(rows[0], lang), names=listed, most=_most(low, high, lang))]
 
 
 def _tell_rule(rule: Rule, rows: list[dict[Any, Any]], lang: str) -> str:
