@@ -9,6 +9,20 @@ import pandas as pd
 from loadlens.coverage import account_days
 from loadlens.log import RunningLog, conform, empty_table, tally_gear
 
+INDEX = pd.date_range("2024-01-01", periods=100, freq="D", name="date")
+"""A hundred days, for measures of the diary."""
+
+Entry = tuple[int, str, float, str]
+"""Day of `INDEX`, kind, value, tags."""
+
+
+def build_diary(*entries: Entry) -> pd.DataFrame:
+    """A diary indexed by date, as measures get it."""
+    days, kinds, values, tags = zip(*entries, strict=True) if entries else ([], [], [], [])
+    index = pd.DatetimeIndex([INDEX[day] for day in days], name="date")
+    frame = pd.DataFrame({"kind": kinds, "value": values, "tags": tags}, index=index)
+    return frame.astype({"kind": str, "value": float, "tags": str})
+
 
 def build_activities(runs: Sequence[tuple[str, float | None]]) -> pd.DataFrame:
     """Runs of (date, metres) at noon, at 6 minutes a kilometre, from one list."""

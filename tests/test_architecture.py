@@ -19,31 +19,23 @@ MODULES = {
 # From the ground up. A module may import only from floors below its own.
 FLOORS = [
     # the ground: knows of nothing
-    {"words", "log", "windows", "packing", "guidance_blocks", "simulated_runs"}
+    {"words", "log", "windows", "packing", "guidance_blocks", "intervals", "simulated_runs"}
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings", "formats.gait"},
     # measures, and the parts of formats
-    {"recovery", "running_form", "shoe_wear", "coverage", "simulation", "diary_words", "diary_shoes"}
+    {"load_bounds", "recovery", "run_minutes", "diary_days", "shoe_wear"}
+    | {"coverage", "simulation", "diary_words", "diary_shoes", "twins"}
     | {"matching", "precedence", "local_days", "decode_cache"}
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
-    {
-        "measures",
-        "simulated_apps",
-        "simulated_diary",
-        "simulated_fit",
-        "simulated_platforms",
-        "simulated_tracks",
-        "containers",
-        "ledger_words",
-        "formats.sheets",
-        "formats.totals",
-    }
+    {"running_form", "intensity", "training_load", "pain", "pain_rest", "self_care"}
+    | {"simulated_apps", "simulated_diary", "simulated_fit", "simulated_platforms", "simulated_tracks"}
+    | {"containers", "ledger_words", "formats.sheets", "formats.totals"}
     | {"run_parts", "daily_sources"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_tables", "formats.fit_wellness"},
-    {"formats.apple_stream"},
-    {"formats.apple_records"},
+    {"performance", "formats.apple_stream"},
+    {"measures", "formats.apple_records"},
     {"formats.apple_days"},
     {"rules", "merging", "simulated_accounts", "simulated_sessions", "simulated_tables"}
     | {"formats.list_checks", "formats.fit_messages", "formats.account_parts", "formats.record_times"}
@@ -66,9 +58,11 @@ FLOORS = [
     | {"formats.platform_accounts", "formats.polar_flow", "formats.polar_account", "formats.stryd"},
     # where both wings meet
     {"files", "samples", "findings", "figure_style"},
+    # how much a finding says
+    {"alarm_budget", "backtesting", "robustness"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
-    {"figures"},
+    {"figures", "rate_figure"},
     {"reports"},
     {"cli"},
 ]

@@ -39,6 +39,32 @@ def test_check_accounts_for_files_days_and_changes(capsys):
     assert "damaged/activities" in told
 
 
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_budget_tells_every_rule_and_what_a_budget_moves(lang, capsys):
+    assert main(["budget", str(SAMPLES / DEMO), "--per-year", "0.5", "--lang", lang]) == 0
+    told = capsys.readouterr().out
+    assert words.say("budget.all", lang) in told
+    assert words.say("budget.moved", lang, per_year=words.number(0.5, lang, 1), moves="").rstrip(". ") in told
+    assert words.say("cli.nothing_moved", lang) not in told
+
+
+def test_a_budget_that_nothing_exceeds_moves_nothing(capsys):
+    assert main(["budget", str(SAMPLES / "steady"), "--per-year", "6"]) == 0
+    assert capsys.readouterr().out.strip().endswith(words.say("cli.nothing_moved"))
+
+
+def test_a_short_log_says_why_it_is_not_compared(capsys):
+    assert main(["budget", str(SAMPLES / "strava_nl"), "--lang", "nl"]) == 0
+    told = capsys.readouterr().out
+    assert words.say("budget.no_twins_log_too_short", "nl") in told
+    assert words.say("budget.all", "nl") not in told
+
+
+def test_a_budget_of_nothing_is_an_error_in_a_sentence(capsys):
+    assert main(["budget", str(SAMPLES / "steady"), "--per-year", "0"]) == 1
+    assert "per_year" in capsys.readouterr().err
+
+
 ENGLISH = {"the", "with", "and", "not", "were", "has", "had", "stated", "assumed", "rows", "read", "unclear", "comma"}
 ENGLISH |= {"distance", "cadence", "average", "activity", "activities", "file", "unit", "units", "days", "known"}
 

@@ -74,6 +74,13 @@ def test_a_log_from_the_cache_is_the_log_that_was_read(cache, export, parsed):
     same(cold, warm)
 
 
+def test_a_log_from_the_cache_finds_the_samples_of_its_recordings(cache, export):
+    cold, warm = ll.read(export), ll.read(export)
+    run = cold.minutes["activity"].iloc[0]
+    pd.testing.assert_frame_equal(warm.records(run), cold.records(run))
+    assert len(warm.records(run)) > 100
+
+
 def test_a_new_file_is_read_and_the_others_are_recalled(cache, export, parsed):
     ll.read(export)
     parsed.clear()

@@ -64,13 +64,14 @@ def test_the_bundled_document_is_read_whole():
     assert guidance.key == "runners_knee@1.0.0"
     assert [s for s in guidance.statements if s.startswith("G")] == [f"G{n:02d}" for n in range(1, 52)]
     assert next(iter(guidance.rules)) == "sudden_pop"
-    assert len(guidance.rules) == 34
+    assert len(guidance.rules) == 39
+    assert all(rule.measure for rule in guidance.rules.values())
 
 
 def test_only_the_diary_can_send_to_a_doctor():
     rules = read_guidance().rules.values()
     red = {r.id for r in rules if {"doctor", "emergency"} & set(r.levels)}
-    assert red == {"sudden_pop", "swelling", "giving_way", "fever_unexplained_pain", "locking"}
+    assert red == {"sudden_pop", "swelling", "giving_way", "fever_unexplained_pain", "locking", "pain_two_weeks"}
     assert all(r.signal == ("diary",) for r in rules if r.id in red)
 
 
@@ -85,6 +86,7 @@ def test_marks_of_the_shoes_are_the_limits_of_their_levels():
     rule = read_guidance().rules["shoes"]
     limits = [bounds["distance"]["at_least"] for level in LEVELS for bounds in rule.levels.get(level, ())]
     assert limits == rule.parameters["marks"] == [600_000, 700_000, 800_000]
+    assert rule.parameters["replace_at"] == 700_000
 
 
 def test_dutch_words_address_the_reader_informally():

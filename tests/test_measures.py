@@ -113,11 +113,21 @@ def two_weeks(weekly: list[float]) -> pd.DataFrame:
 
 
 def test_two_weeks_are_held_against_the_median_week():
-    """Ten weeks of 30 km, then 45 and 45: ratio 1.5; log(1.5) / (0.15 / sqrt 2) = 3.82."""
+    """Ten even weeks of 30 km, then 45 and 45: spread² = 6 · 0.3² / 16 = 0.184²; log(1.5) / (0.184 / sqrt 2) = 3.12."""
     day = two_weeks([30_000] * 10 + [45_000] * 2).iloc[-1]
     assert day["ratio"] == pytest.approx(1.5)
-    assert day["z"] == pytest.approx(3.823, abs=1e-3)
+    assert day["z"] == pytest.approx(3.121, abs=1e-3)
     assert day["rise"] == pytest.approx(15_000)
+
+
+def test_the_own_spread_of_weeks_is_drawn_towards_that_of_other_runners():
+    """Weeks of 20 and 40 km by turns: median of the logs log(28.3), each 0.347 off, own spread 1.4826 · 0.347 = 0.514.
+
+    With 20 such weeks and the weight of six: spread² = (20 · 0.514² + 6 · 0.3²) / 26 = 0.473²; for 50 and 50 km
+    log(50 / 28.28) / (0.473 / sqrt 2) = 1.70.
+    """
+    day = two_weeks([20_000, 40_000] * 10 + [50_000] * 2).iloc[-1]
+    assert day["z"] == pytest.approx(1.70, abs=0.01)
 
 
 def test_two_weeks_are_averaged_geometrically():
@@ -195,15 +205,18 @@ def test_one_unknown_day_leaves_two_weeks_unjudged():
 
 # ---------------------------------------------------------------- resting heart rate
 def test_the_sum_grows_by_the_capped_deviation_above_the_slack():
-    """Baseline 50, spread floor 1.5: 57 bpm is 4.7 spreads, capped at 4; each day adds 3 once the median rises."""
+    """Baseline 50, spread floor 2.5: 57 bpm is 2.8 spreads, capped at 2.5; each day adds 1.5 once the median rises.
+
+    56 bpm is 2.4 spreads and adds 1.4.
+    """
     found = measure("resting_heart_rate", series([50.0] * 60 + [57.0] * 6 + [56.0]))
-    assert found["cusum"].iloc[60:67].tolist() == [0, 0, 0, 3, 6, 9, 12]
+    assert found["cusum"].iloc[60:67].tolist() == pytest.approx([0, 0, 0, 1.5, 3, 4.5, 5.9])
     assert found["rise"].iloc[66] == 7
 
 
 def test_the_sum_starts_anew_when_the_week_is_back_at_the_baseline():
     found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 14 + [50.0] * 14))
-    assert found["cusum"].iloc[73] > 20
+    assert found["cusum"].iloc[73] == pytest.approx(11 * 1.4)
     assert found["cusum"].iloc[78] == 0  # four of seven days are at 50 again
     assert set(found["cusum"].iloc[78:]) == {0}
 
@@ -212,7 +225,7 @@ def test_a_day_without_a_value_changes_nothing_and_a_gap_starts_anew():
     found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 6 + [np.nan, 56.0]))
     assert found["cusum"].iloc[66] == found["cusum"].iloc[65] > 0
     found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 7 + [np.nan] * 7 + [56.0] * 4))
-    assert found["cusum"].iloc[-1] == 12
+    assert found["cusum"].iloc[-1] == pytest.approx(4 * 1.4)
 
 
 def test_resting_heart_rate_needs_a_baseline_and_a_recent_week():
@@ -300,7 +313,7 @@ def minutes_of(
             warm = minute < 5
             rows.append((2 * n, f"run-{n}", minute, speed, 100.0 if warm else cadence, 90.0))
     frame = pd.DataFrame(rows, columns=["day", "activity", "minute", "speed", "cadence", "vertical_oscillation"])
-    frame = frame.assign(recorded=60.0, moving=1.0, grade=np.nan, sub_sport="road")
+    frame = frame.assign(recorded=60.0, moving=1.0, grade=np.nan, heart_rate=np.nan, sub_sport="road")
     index = days(2 * runs)
     return frame.set_index(index[frame["day"]]), index
 
@@ -378,6 +391,17 @@ def test_runs_without_shoes_named_make_an_interval():
     assert (clear["distance"], clear["possible"]) == (200_000, 260_000)
 
 
+def test_the_day_of_replacement_is_projected_at_the_rate_of_four_weeks():
+    """28 km in 28 days are 7 km a week; from 690 km the last 10 km take 10 days."""
+    found = shoes([(day, 4000.0, "A") for day in range(0, 28, 4)], 28, start=662_000).iloc[-1]
+    assert (found["distance"], found["weekly"]) == (690_000, 7000)
+    assert pd.Timestamp(found["due"], unit="D") == pd.Timestamp(MONDAY) + pd.Timedelta(days=27 + 10)
+
+
+def test_worn_or_idle_shoes_have_no_day_of_replacement():
+    assert np.isnan(shoes([(0, 10_000, "A")], 1, start=695_000)["due"].iloc[-1])
+
+
 def test_runs_before_the_first_in_a_pair_were_not_in_it():
     found = shoes([(0, 90_000, None), (5, 10_000, "A")], 6)
     assert found["possible"].iloc[-1] == 10_000
@@ -424,7 +448,16 @@ def test_rotation_is_the_share_of_the_main_pair():
         {"distance": [30_000.0, 10_000, 30_000, 10_000], "gear": ["A", "B", "A", "B"]}, index=index[[3, 10, 17, 24]]
     )
     day = measure("shoe_rotation", signal, days=index).iloc[-1]
-    assert (day["main"], day["pairs"]) == (0.75, 2)
+    assert (day["main"], day["main_high"], day["pairs"]) == (0.75, 0.75, 2)
+
+
+def test_runs_without_shoes_named_leave_the_rotation_between_two_ends():
+    """60 km in A, 20 in B, 20 unnamed: A took 60 to 80 %."""
+    index = days(28)
+    metres, gear = [30_000.0, 10_000, 20_000, 30_000, 10_000], ["A", "B", None, "A", "B"]
+    signal = pd.DataFrame({"distance": metres, "gear": gear}, index=index[[3, 10, 14, 17, 24]])
+    day = measure("shoe_rotation", signal, days=index).iloc[-1]
+    assert (day["main"], day["main_high"]) == (0.6, 0.8)
 
 
 # ---------------------------------------------------------------- diary

@@ -22,7 +22,8 @@ def test_there_are_notebooks():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_without_a_warning(path: Path):
+def test_it_runs_without_a_warning(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")  # on a busy machine reading shows its progress, on stderr as it should
     notebook = read(path)
     with TemporaryDirectory() as folder:  # over TCP ipykernel 7 warns about itself; a path of a socket must be short
         config = Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})

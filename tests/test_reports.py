@@ -16,6 +16,7 @@ from builders import build_activities, build_log
 from loadlens import reports, words
 from loadlens.findings import Assessment, assess
 from loadlens.log import RunningLog, conform, tally_gear
+from loadlens.robustness import recount, tell_recount
 
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
@@ -154,6 +155,23 @@ def test_what_is_outside_now_is_told_with_its_number_and_whose_it_is(pages: dict
     assert words.say(f"whose.{rule.whose['act']}") in text
 
 
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_a_verdict_on_volume_says_in_how_many_ways_of_counting_it_holds(
+    pages: dict[str, str], found: Assessment, lang: str
+):
+    """The week with the run of 20 km is noted; the ways are said once, and for no rule that is not about volume."""
+    assert found.rules.set_index("rule").loc["weekly_increase", "level"] == "note"
+    said = tell_recount(recount(found, "weekly_increase"), lang)
+    assert said in "".join(Page(pages[lang]).text)
+    start = words.say("recount.holds", lang, verdict="§", holds="", ways="").partition("§")[0]
+    volume = [
+        rule
+        for rule in found.rules.loc[found.rules["level"] >= "note", "rule"]
+        if rule.endswith(("volume", "increase"))
+    ]
+    assert pages[lang].count(start) == len(volume)
+
+
 def test_dutch_addresses_the_reader_with_je(pages: dict[str, str]):
     text = "".join(Page(pages["nl"]).text)
     assert re.findall(r"(?<![\d\xa0])\b[Uu]w?\b(?! \d)", text) == []
@@ -210,7 +228,7 @@ def test_a_log_and_an_assessment_show_themselves_in_a_notebook(found: Assessment
     assert ">61<" in log.replace("</td>", "<").replace(" ", "")  # sixty runs every second day and the long one
     shown = reports.summarise_assessment(found, lang)
     assert words.say("levels_short.act", lang) in shown
-    assert words.say("reasons.not_yet_computed", lang) in shown
+    assert words.say("reasons.no_minutes", lang) in shown
     assert "<script" not in log + shown
 
 

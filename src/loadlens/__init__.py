@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from loadlens.alarm_budget import budget, fit_budget, tell_budget
+    from loadlens.backtesting import backtest, tell_backtest
     from loadlens.figures import plot_calendar, plot_guidance, plot_rule, plot_timeline
     from loadlens.files import read
     from loadlens.findings import Assessment, assess
     from loadlens.formats.source import UnreadableFile
     from loadlens.guidance import Guidance, GuidanceError, Rule, read_guidance
     from loadlens.log import LogError, RunningLog
+    from loadlens.rate_figure import plot_budget
     from loadlens.reports import report
+    from loadlens.robustness import recount, tell_recount
     from loadlens.simulated_exports import sample
     from loadlens.simulation import simulate
 
@@ -39,10 +43,18 @@ _HOMES = {
     "UnreadableFile": "formats.source",
     "sample": "simulated_exports",
     "simulate": "simulation",
+    "budget": "alarm_budget",
+    "fit_budget": "alarm_budget",
+    "tell_budget": "alarm_budget",
+    "backtest": "backtesting",
+    "tell_backtest": "backtesting",
+    "recount": "robustness",
+    "tell_recount": "robustness",
     "plot_timeline": "figures",
     "plot_guidance": "figures",
     "plot_rule": "figures",
     "plot_calendar": "figures",
+    "plot_budget": "rate_figure",
 }
 
 __all__ = [
@@ -54,15 +66,23 @@ __all__ = [
     "RunningLog",
     "UnreadableFile",
     "assess",
+    "backtest",
+    "budget",
+    "fit_budget",
+    "plot_budget",
     "plot_calendar",
     "plot_guidance",
     "plot_rule",
     "plot_timeline",
     "read",
     "read_guidance",
+    "recount",
     "report",
     "sample",
     "simulate",
+    "tell_backtest",
+    "tell_budget",
+    "tell_recount",
 ]
 
 

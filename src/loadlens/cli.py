@@ -1,4 +1,4 @@
-"""The command line: report, check, demo, simulate. Says what it did and where the result is.
+"""The command line: report, check, budget, demo, simulate. Says what it did and where the result is.
 
 Exit codes: 0 done, 1 the input cannot be used (one plain sentence says why), 2 the command was not understood.
 """
@@ -64,6 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_input(check)
     check.add_argument("--json", action="store_true", help=words.say("cli.help_json"))
     check.set_defaults(run=_check)
+
+    budget = commands.add_parser("budget", help=words.say("cli.help_budget"))
+    _add_input(budget)
+    budget.add_argument("--per-year", type=float, metavar="N", help=words.say("cli.help_per_year"))
+    budget.set_defaults(run=_budget)
 
     demo = commands.add_parser("demo", help=words.say("cli.help_demo"))
     _add_language(demo)
@@ -140,6 +145,19 @@ def _write_report(log: RunningLog, out: Path, lang: str) -> int:
     print(words.say("cli.assessed", lang, assessed=assessed, rules=len(latest), above=above, alarms=alarms))
     written = report(found, out, lang=lang)
     print(words.say("cli.written", lang, path=str(Path(str(written)).resolve())))
+    return 0
+
+
+def _budget(given: argparse.Namespace) -> int:
+    from loadlens.alarm_budget import budget, fit_budget, tell_budget
+    from loadlens.guidance import read_guidance
+
+    log, guidance = _read(given.paths, given.lang, given.tz), read_guidance()
+    if given.per_year is not None:
+        guidance = fit_budget(log, guidance, per_year=given.per_year)
+    print("\n".join(tell_budget(budget(log, guidance), guidance, given.lang)))
+    if given.per_year is not None and not guidance.moved:
+        print(words.say("cli.nothing_moved", given.lang))
     return 0
 
 

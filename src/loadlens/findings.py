@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,12 +16,19 @@ import pandas as pd
 
 from loadlens import words
 from loadlens.guidance import LEVELS, Guidance, GuidanceError, Rule, read_guidance
+from loadlens.load_bounds import bound_distance
 from loadlens.measures import FROM_THE_LOG, MEASURES
+from loadlens.rules import FRAMES, builds_on
+from loadlens.training_load import session_load, session_minutes
+from loadlens.windows import not_yet, on_days
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from matplotlib.axes import Axes
 
     from loadlens.log import RunningLog
+    from loadlens.rules import Condition
     from loadlens.windows import Flags
 
 ALARM_GAP_DAYS = 14
@@ -28,8 +36,8 @@ ALARM_GAP_DAYS = 14
 
 _LEVEL = pd.CategoricalDtype(list(LEVELS), ordered=True)
 _WATCH = LEVELS.index("watch")
-_NO_VALUE = {"no_data", "no_minutes", "no_runs", "no_diary", "no_resting_heart_rate", "no_sleep",
-             "no_cadence", "no_vertical_oscillation"}  # fmt: skip
+_NO_VALUE = np.array(["no_data", "no_minutes", "no_runs", "no_diary", "no_resting_heart_rate", "no_sleep",
+             "no_cadence", "no_vertical_oscillation", "no_ground_contact"], dtype=object)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,15 +88,18 @@ class Assessment:
         frame = self.details[rule]
         day = pd.Timestamp(self.log.span[1] if date is None else date).normalize()
         row: dict[Any, Any] = frame.loc[day].to_dict() if day in frame.index else {"reason": "outside_log"}
+        spec = self.guidance.rules[rule]
         if row["reason"]:
             reason = words.say(f"reasons.{row['reason']}", lang)
-            return words.say("report.not_assessable_because", lang, reason=reason)
-        spec = self.guidance.rules[rule]
-        shown = {
-            column: row[column] if unit == "text" else words.quantity(row[column], unit, lang)
-            for column, unit in spec.units.items()
-        }
-        return spec.words[lang]["finding"].format(**shown)
+            said = words.say("report.not_assessable_because", lang, reason=reason)
+            if not np.isfinite(row.get(f"{spec.value}_high", np.nan)):
+                return said
+            between = _show(row, spec.value, spec.units[spec.value], lang)
+            return words.say("report.not_assessable_between", lang, said=said, between=between)
+        shown = {column: _show(row, column, unit, lang) for column, unit in spec.units.items()}
+        limits = {name: words.quantity(limit, unit, lang) for name, (limit, unit) in spec.limits.items()}
+        told = [spec.words[lang]["finding"].format(**shown, **limits), self.guidance.tell_moved(rule, lang)]
+        return " ".join(filter(None, told))
 
     def plot(self, lang: str = "en") -> Axes:
         """Draw the timeline with every episode."""
@@ -102,6 +113,17 @@ class Assessment:
 
         shown: str = summarise_assessment(self)
         return shown
+
+
+def _show(row: dict[Any, Any], column: str, unit: str, lang: str) -> str:
+    """Write a number of a finding, or both ends of it where missing load leaves it open."""
+    if unit == "text":
+        return str(row[column])
+    if unit == "date":
+        return words.date(None if np.isnan(row[column]) else pd.Timestamp(row[column], unit="D"), lang)
+    ends = sorted({row[column], row.get(f"{column}_high", row[column])})
+    low, high = (words.quantity(end, unit, lang) for end in (ends[0], ends[-1]))
+    return low if low == high else words.say("report.range", lang, low=low, high=high)
 
 
 def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
@@ -122,17 +144,15 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
         A rule speaks of a column its measure does not give.
     """
     guidance = guidance or read_guidance()
-    _ = log.span  # refuses a log without days
     days = pd.DatetimeIndex(log.days["date"], name="date")
-    given = _gather(log, days)
-    details = {rule.id: _measure(rule, log, days, given) for rule in guidance.rules.values()}
-    codes = {name: _judge(guidance.rules[name], frame) for name, frame in details.items()}
+    details = measure_rules(log, guidance)
+    codes = {name: judge(guidance.rules[name], frame) for name, frame in details.items()}
     episodes = _join([_episodes(guidance.rules[n], details[n], codes[n]) for n in details])
     alarms = _join([_alarms(name, days, codes[name]) for name in details])
     return Assessment(
         log=log,
         guidance=guidance,
-        days=_join([_days(guidance.rules[n], details[n], codes[n]) for n in details]),
+        days=_days(guidance, days, details, codes),
         episodes=episodes,
         alarms=alarms,
         rules=_join([_rule(guidance.rules[n], details[n], codes[n], alarms) for n in details]),
@@ -141,19 +161,71 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
 
 
 # ---------------------------------------------------------------- signal -> measure
+def measure_rules(log: RunningLog, guidance: Guidance, names: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
+    """Give everything the measures say of a log, rule -> frame by date.
+
+    Rules that build on other rules come after them, and see their level.
+
+    Parameters
+    ----------
+    log : RunningLog
+        With at least one day.
+    guidance : Guidance
+        Where the rules stand.
+    names : iterable of str, optional
+        Ids of the rules that are asked for; all of them when left out.
+
+    Raises
+    ------
+    LogError
+        The log has no days.
+    GuidanceError
+        A rule speaks of a column its measure does not give.
+    """
+    _ = log.span  # refuses a log without days
+    days = pd.DatetimeIndex(log.days["date"], name="date")
+    given = _gather(log, days)
+    wanted = list(guidance.rules if names is None else names)
+    needed = dict.fromkeys([*wanted, *(other for name in wanted for other in builds_on(guidance.rules[name]))])
+    details: dict[str, pd.DataFrame] = {}
+    for rule in sorted((guidance.rules[name] for name in needed), key=lambda rule: bool(builds_on(rule))):
+        others = {name: (guidance.rules[name], details[name]) for name in builds_on(rule)}
+        given["found"] = {name: frame.assign(level=judge(other, frame)) for name, (other, frame) in others.items()}
+        details[rule.id] = _measure(rule, log, days, given)
+    return {name: details[name] for name in wanted}
+
+
 def _gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
     """Everything of the log a measure may ask for, indexed by date."""
     activities = log.activities.set_index("date")
-    runs = log.runs[["activity", "date", "sub_sport"]]
+    diary = log.diary.dropna(subset=["date"]).set_index("date")
+    state = log.days.set_index("date")["state"]
+    runs = log.runs
+    run = pd.Index(runs["activity"]).get_indexer(pd.Index(log.minutes["activity"]))
+    minutes = log.minutes[run >= 0].assign(activity=run[run >= 0])  # every measure groups by it: a number is quicker
+    for name in ("date", "sub_sport", "temperature"):
+        column = runs[name].astype("category") if name == "sub_sport" else runs[name]
+        minutes[name] = column.array[run[run >= 0]]
+    bare = ~np.isin(np.arange(len(runs)), run)
     return {
         "days": days,
-        "state": log.days.set_index("date")["state"],
+        "state": state,
         "activities": activities,
         "runs": activities[activities["sport"] == "run"],
-        "minutes": log.minutes.merge(runs, on="activity").set_index("date"),
-        "diary": log.diary.dropna(subset=["date"]).set_index("date"),
+        "minutes": minutes.set_index("date"),
+        "bare": ~not_yet(on_days(pd.DatetimeIndex(runs["date"][bare]), np.ones(int(bare.sum())), days) > 0),
+        "diary": diary,
         "gear": log.gear,
+        "distance": log.daily("activities.distance"),
+        "sleep": log.daily("wellness.sleep"),
+        "session_load": session_load(activities, diary, state),
+        "session_minutes": session_minutes(activities, state),
     }
+
+
+@cache
+def _parameters(measure: str | None) -> Mapping[str, inspect.Parameter]:
+    return {} if measure is None else inspect.signature(MEASURES[measure]).parameters
 
 
 def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[str, Any]) -> pd.DataFrame:
@@ -164,65 +236,97 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
             begun = days >= given["diary"].index.min()  # False without a diary: nothing is after NaT
         return pd.DataFrame({"value": np.nan, "reason": np.where(begun, "not_yet_computed", "no_diary")}, index=days)
     measure = MEASURES[rule.measure]
-    asked = {name: given[name] for name in FROM_THE_LOG if name in inspect.signature(measure).parameters}
-    frames = []
+    asked = {name: given[name] for name in FROM_THE_LOG if name in _parameters(rule.measure) and name in given}
+    frames: list[pd.DataFrame] = []
     for name in rule.signal:
-        if name in ("activities", "runs", "minutes", "diary"):
+        if name == "runs" and frames and not given["bare"].any():
+            continue  # averages of whole runs serve only where runs lack their minutes
+        if name in FRAMES and name != "days":
             signal = given[name]
         else:
             signal = log.days.set_index("date") if name == "days" else log.daily(name, rule.per_day)
+        if "bounds" in _parameters(rule.measure) and name == "activities.distance":
+            asked["bounds"] = bound_distance(given["runs"], signal, rule.per_day or "sum")
         frame = measure(signal, **asked, **rule.parameters)
         missing = set(rule.units) - set(frame.columns)
         if missing:
             raise GuidanceError(f"rule {rule.id!r}: {rule.measure} gives no {sorted(missing)}; it gives {list(frame)}")
-        frames.append(frame.assign(signal=name))
+        frames.append(_settle(rule, frame).assign(signal=name))
     chosen = frames[0]
-    for frame in frames[1:]:  # a reason that speaks of values says more than one that there are none
-        lacking = chosen["reason"].isin(_NO_VALUE) & ~frame["reason"].isin(_NO_VALUE)
-        better = (chosen["reason"] != "") & ((frame["reason"] == "") | lacking)
-        chosen = chosen.where(~better, frame)
+    for name, frame in zip(rule.signal[1:], frames[1:], strict=False):
+        before, after = _reasons(chosen), _reasons(frame)
+        # a reason that speaks of values says more than one that there are none
+        telling = np.isin(before, _NO_VALUE) & ~np.isin(after, _NO_VALUE)
+        better = (before != "") & ((after == "") | telling)
+        if name == "runs":
+            better &= given["bare"]
+        if better.any():
+            chosen = chosen.where(pd.Series(~better, index=chosen.index), frame)
     return chosen
 
 
+def _settle(rule: Rule, frame: pd.DataFrame) -> pd.DataFrame:
+    """Where missing load leaves a number open, a day is assessable when both ends of it give the same level."""
+    ends = [column for column in frame if str(column).endswith("_high")]
+    if ends:
+        high = frame.assign(**{str(column).removesuffix("_high"): frame[column] for column in ends})
+        differ = judge(rule, frame) != judge(rule, high)
+        if differ.any():
+            frame = frame.assign(reason=np.where(differ, "load_between", _reasons(frame)))
+    return frame
+
+
+def _reasons(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.object_]]:
+    return frame["reason"].to_numpy(dtype=object)
+
+
 # ---------------------------------------------------------------- measure -> level -> episode
-def _judge(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+def judge(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Give each day its place in LEVELS: the highest level of which any condition holds."""
-    assessable = (frame["reason"] == "").to_numpy()
+    assessable: Flags = np.asarray(_reasons(frame) == "", dtype=bool)
     codes = assessable.astype(np.int64)
     for level in LEVELS[2:]:
         for condition in rule.levels.get(level, ()):
-            holds = assessable.copy()
-            for column, bounds in condition.items():
-                for bound, limit in bounds.items():
-                    holds &= _within(frame[column].to_numpy(float), bound, limit)
-            codes[holds] = LEVELS.index(level)
+            values = {column: frame[column].to_numpy(float) for column in condition}
+            codes[assessable & holds(condition, values)] = LEVELS.index(level)
     return codes
 
 
-def _within(values: np.ndarray[Any, np.dtype[np.float64]], bound: str, limit: float) -> Flags:
+def holds(condition: Condition, values: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]) -> Flags:
+    """Tell on which days all bounds of a condition hold; NaN is within no bound."""
     compare = {"above": np.greater, "at_least": np.greater_equal, "below": np.less, "at_most": np.less_equal}
-    return np.asarray(compare[bound](values, limit))  # NaN is never within
+    each = [
+        compare[bound](values[column], limit) for column, bounds in condition.items() for bound, limit in bounds.items()
+    ]
+    return np.asarray(np.logical_and.reduce(each))
 
 
 def _values(rule: Rule, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return frame[rule.value or "value"].to_numpy(float)
+    return np.where(_reasons(frame) == "", frame[rule.value or "value"].to_numpy(float), np.nan)
 
 
-def _days(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
+def _days(
+    guidance: Guidance,
+    days: pd.DatetimeIndex,
+    details: dict[str, pd.DataFrame],
+    codes: dict[str, np.ndarray[Any, np.dtype[np.int64]]],
+) -> pd.DataFrame:
+    values = [_values(guidance.rules[name], frame) for name, frame in details.items()]
+    levels = np.concatenate(list(codes.values()))
     return pd.DataFrame(
         {
-            "date": frame.index,
-            "rule": rule.id,
-            "value": _values(rule, frame),
-            "level": pd.Categorical.from_codes(codes.tolist(), dtype=_LEVEL),
-            "reason": frame["reason"].to_numpy(),
+            "date": np.tile(days.to_numpy(), len(details)),
+            "rule": np.repeat(np.array(list(details), dtype=object), len(days)),
+            "value": np.concatenate(values),
+            "level": pd.Categorical.from_codes(levels.tolist(), dtype=_LEVEL),
+            "reason": np.concatenate([_reasons(frame) for frame in details.values()]),
         }
     )
 
 
 def _episodes(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
     """Cut the timeline wherever the level, or the reason of not knowing, changes."""
-    reasons = frame["reason"].to_numpy(dtype=object)
+    reasons = _reasons(frame)
     starts = np.flatnonzero(np.append(True, (np.diff(codes) != 0) | (reasons[1:] != reasons[:-1])))
     ends = np.append(starts[1:], len(codes)) - 1
     furthest = np.fmin if rule.worse == "lower" else np.fmax
@@ -239,12 +343,17 @@ def _episodes(rule: Rule, frame: pd.DataFrame, codes: np.ndarray[Any, np.dtype[n
     )
 
 
+def join_above(above: Flags) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.int64]]]:
+    """Give the first and last place of each alarm: days above that are no further apart than the gap are one."""
+    places = np.flatnonzero(above)
+    if not len(places):
+        return places, places
+    cuts = np.flatnonzero(np.diff(places) > ALARM_GAP_DAYS + 1)
+    return places[np.append(0, cuts + 1)], places[np.append(cuts, len(places) - 1)]
+
+
 def _alarms(name: str, days: pd.DatetimeIndex, codes: np.ndarray[Any, np.dtype[np.int64]]) -> pd.DataFrame:
-    """Join days at watch or above that are no further apart than the gap."""
-    above = np.flatnonzero(codes >= _WATCH)
-    cuts = np.flatnonzero(np.diff(above) > ALARM_GAP_DAYS + 1)
-    starts = above[np.append(0, cuts + 1)] if len(above) else above
-    ends = above[np.append(cuts, len(above) - 1)] if len(above) else above
+    starts, ends = join_above(codes >= _WATCH)
     highest = [int(codes[start : end + 1].max()) for start, end in zip(starts, ends, strict=True)]
     return pd.DataFrame(
         {

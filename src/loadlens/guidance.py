@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from loadlens import words
 from loadlens.guidance_blocks import (
     LANGUAGES,
     GuidanceError,
@@ -23,13 +24,13 @@ from loadlens.guidance_blocks import (
     load_toml,
     one_of,
 )
-from loadlens.rules import LEVELS, Rule, read_rule
+from loadlens.rules import LEVELS, Rule, builds_on, read_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from importlib.resources.abc import Traversable
 
-__all__ = ["LEVELS", "Guidance", "GuidanceError", "Reference", "Rule", "Statement", "read_guidance"]
+__all__ = ["LEVELS", "Guidance", "GuidanceError", "Moved", "Reference", "Rule", "Statement", "read_guidance"]
 
 VERDICTS = ("supports", "mixed", "contradicts", "no_evidence_found", "not_checkable")
 
@@ -70,8 +71,37 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """One bound of a rule that an alarm budget moved.
+
+    Attributes
+    ----------
+    condition : int
+        Place of the condition within its level, from 0.
+    column, bound : str
+        Which bound of it, e.g. ``"ratio"`` and ``"at_least"``.
+    before, after : float
+        What the document has, and what holds now.
+    """
+
+    rule: str
+    level: str
+    condition: int
+    column: str
+    bound: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
 class Guidance:
-    """One version of one guidance document. Released versions are never edited."""
+    """One version of one guidance document. Released versions are never edited.
+
+    Attributes
+    ----------
+    alarm_budget : float or None
+        Alarms per year that were asked for, when `loadlens.fit_budget` moved thresholds; `moved` says which.
+    """
 
     id: str
     version: str
@@ -80,11 +110,39 @@ class Guidance:
     statements: dict[str, Statement]
     rules: dict[str, Rule]
     references: dict[str, Reference]
+    alarm_budget: float | None = None
+    moved: tuple[Moved, ...] = ()
 
     @property
     def key(self) -> str:
         """Identity carried by every finding, e.g. ``runners_knee@1.0.0``."""
         return f"{self.id}@{self.version}"
+
+    def tell_moved(self, rule: str, lang: str = "en") -> str:
+        """Say which limits of a rule an alarm budget moved, from what to what; empty when it moved none.
+
+        Parameters
+        ----------
+        rule : str
+            Id of the rule.
+        lang : {"en", "nl"}
+            Language.
+        """
+        parts = []
+        for move in (move for move in self.moved if move.rule == rule):
+            unit = self.rules[rule].units[move.column]
+            key = "budget.moved_up" if move.bound in ("above", "at_least") else "budget.moved_down"
+            shown = {"before": words.quantity(move.before, unit, lang), "after": words.quantity(move.after, unit, lang)}
+            parts.append(words.say(key, lang, level=words.say(f"levels_short.{move.level}", lang), **shown))
+        if not parts or self.alarm_budget is None:
+            return ""
+        asked = words.number(self.alarm_budget, lang, 0 if self.alarm_budget == int(self.alarm_budget) else 1)
+        return words.say("budget.moved", lang, per_year=asked, moves=words.list_join(dict.fromkeys(parts), lang))
+
+    def tell_moves(self, lang: str = "en") -> list[str]:
+        """Say of every rule whose limits an alarm budget moved, which and from what to what."""
+        rules = dict.fromkeys(move.rule for move in self.moved)
+        return [f"{self.rules[rule].words[lang]['name']}: {self.tell_moved(rule, lang)}" for rule in rules]
 
 
 def read_guidance(path: str | Path | None = None) -> Guidance:
@@ -207,6 +265,10 @@ def _agree(guidance: Guidance, origin: Mapping[str, str]) -> None:
             for reference in block.references:
                 one_of(reference, tuple(guidance.references), f"{where}: references")
             cited.update(block.references)
+    for rule in guidance.rules.values():
+        plain = tuple(name for name, other in guidance.rules.items() if not builds_on(other))
+        for name in builds_on(rule):
+            one_of(name, plain, f"{origin['rules']}: rule {rule.id!r}: parameters: rule to build on")
     for reference in guidance.references:
         if reference not in cited:
             raise GuidanceError(

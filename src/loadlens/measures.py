@@ -1,4 +1,4 @@
-"""Measures of training load and of what was written down: days in, days out, each with its paper.
+"""Measures of running distance, and every measure by name: days in, days out, each with its paper.
 
 A measure takes a daily Series or a frame indexed by date and gives one row per day of the log: named numbers, and why
 a day is not assessable (``reason``, "" when it is). Each day is judged with what was known at its end. Keyword
@@ -7,29 +7,30 @@ arguments named in `FROM_THE_LOG` come from the log; all others are parameters o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from loadlens.intensity import hard_easy, intensity_minutes
+from loadlens.load_bounds import compare_ends
+from loadlens.pain import lasting_pain, pain_trend, persistent_pain, tagged_pain
+from loadlens.pain_rest import cross_training, rest_by_severity, running_through_pain, stay_active
+from loadlens.performance import late_in_runs, performance_fall
 from loadlens.recovery import rest_days, resting_heart_rate, sleep, strength
 from loadlens.running_form import form_change
+from loadlens.self_care import cooling, diary_flag, fatigue, mobility, recovery_signs, shoe_signs, squat_test
 from loadlens.shoe_wear import shoe_distance, shoe_rotation
-from loadlens.windows import (
-    Flags,
-    Floats,
-    answer,
-    first_reason,
-    look_back,
-    not_yet,
-    row_medians,
-    row_spreads,
-    share,
-    streaks,
-)
+from loadlens.training_load import acute_chronic, monotony
+from loadlens.windows import Floats, answer, first_reason, look_back, row_medians, row_spreads, share, streaks
 
-FROM_THE_LOG = ("days", "state", "activities", "gear", "diary")
-"""Keyword arguments a measure gets from the log: the days, their state, and tables indexed by date."""
+FROM_THE_LOG = ("days", "state", "activities", "runs", "gear", "diary", "distance", "sleep", "bounds", "found")
+"""Keyword arguments a measure gets from the log: the days, their state, tables indexed by date, daily Series, bounds of
+a signal where load is missing, and (found) what other rules gave."""
+
+BUILDS_ON = ("minutes_from", "distance_from", "alone", "together")
+"""Parameters that name the rules whose findings a measure asks for as ``found``."""
 
 
 def longest_run(
@@ -41,6 +42,7 @@ def longest_run(
     minimum_history_days: int,
     hold_days: int,
     unknown_share: float,
+    bounds: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Compare the longest run of a day with the longest in the days before it.
 
@@ -61,6 +63,8 @@ def longest_run(
         Days, the run's own included, on which it is shown.
     unknown_share : float
         Largest share of the window that may be unknown.
+    bounds : DataFrame, optional
+        low and high of each day [m], where runs lack their distance.
 
     Returns
     -------
@@ -72,32 +76,31 @@ def longest_run(
     ----------
     Frandsen et al. 2025, Br J Sports Med 59:1203: more than 10 % beyond the longest of 30 days went with more injuries.
     """
-    metres = np.asarray(signal, dtype=np.float64)
+    metres = np.asarray(signal if bounds is None else bounds["low"], dtype=np.float64)
     before = look_back(metres, window_days, 1)
     known = np.isfinite(before)
     lost = (state.to_numpy() == "run") & ~np.isfinite(metres)
     lost_before = np.fmax.reduce(look_back(lost.astype(np.float64), window_days), axis=1) > 0
+    most = before if bounds is None else look_back(np.asarray(bounds["high"], dtype=np.float64), window_days, 1)
     reason = first_reason(
         (np.arange(len(metres)) < minimum_history_days, "history_too_short"),
         (lost_before, "no_distance"),
         (~np.isfinite(metres) | (known.mean(axis=1) < 1 - unknown_share), "unknown_days"),
-        ((known & (before > 0)).sum(axis=1) < minimum_runs, "too_few_runs"),
+        ((known & (most > 0)).sum(axis=1) < minimum_runs, "too_few_runs"),
     )
-    reference = np.fmax.reduce(before, axis=1)
-    rise = np.where(reason == "", metres - reference, np.nan)
-    recent = look_back(rise, hold_days - 1)
-    furthest = np.argmax(np.where(np.isfinite(recent), recent, -np.inf), axis=1)
-    shown = np.maximum(np.arange(len(metres)) - (hold_days - 1) + furthest, 0)
-    weekly = 7 * share(np.nansum(before, axis=1), known.sum(axis=1).astype(np.float64))
-    return answer(
-        signal.index,
-        reason,
-        ratio=share(metres, reference)[shown],
-        longest=metres[shown],
-        reference=reference[shown],
-        rise=rise[shown],
-        weekly=weekly[shown],
-    )
+
+    def compare(now: Floats, then: Floats) -> dict[str, Floats]:
+        rows = look_back(then, window_days, 1)
+        reference = np.fmax.reduce(rows, axis=1)
+        rise = np.where(reason == "", now - reference, np.nan)
+        recent = look_back(rise, hold_days - 1)
+        furthest = np.argmax(np.where(np.isfinite(recent), recent, -np.inf), axis=1)
+        shown = np.maximum(np.arange(len(now)) - (hold_days - 1) + furthest, 0)
+        weekly = 7 * share(np.nansum(rows, axis=1), known.sum(axis=1).astype(np.float64))
+        numbers = {"ratio": share(now, reference), "longest": now, "reference": reference}
+        return {name: values[shown] for name, values in {**numbers, "rise": rise, "weekly": weekly}.items()}
+
+    return answer(signal.index, reason, **compare_ends(compare, signal, bounds))
 
 
 def two_week_volume(
@@ -105,9 +108,11 @@ def two_week_volume(
     *,
     reference_weeks: int,
     minimum_weeks: int,
-    spread_floor: float,
+    usual_spread: float,
+    usual_weeks: int,
     off_days: int,
     unknown_share: float,
+    bounds: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Compare the last two weeks with the runner's own usual week, on the runner's own scale.
 
@@ -121,12 +126,15 @@ def two_week_volume(
         Distance of each day [m], NaN when unknown.
     reference_weeks, minimum_weeks : int
         Weeks before the last two, and how many of them must be known and active.
-    spread_floor : float
-        Smallest standard deviation of the logarithm of a week that is believed.
+    usual_spread, usual_weeks : float, int
+        Standard deviation of the logarithm of a week among runners, and how many of the runner's own weeks it weighs
+        as much as.
     off_days : int
         Days without running after which a runner is returning.
     unknown_share : float
         Largest share of unknown days in the last two weeks, and in a reference week.
+    bounds : DataFrame, optional
+        low and high of each day [m], where runs lack their distance.
 
     Returns
     -------
@@ -135,37 +143,54 @@ def two_week_volume(
 
     Notes
     -----
-    Our own statistic. At equal false alarms it found two to three times as many planted increases as week-over-week
-    or acute-to-chronic ratios; the latter say little about injury (Impellizzeri et al. 2020, J Athl Train 55:893).
+    Our own statistic; how often it fires and what it finds stands in ``docs/overload_bench.md``. Half a year of weeks
+    makes the reference: the spread of ten is off by a quarter, and false alarms come where it is too small. For the
+    same reason it is drawn towards that of other runners, spread² = (n own² + m usual²) / (n + m), with own = 1.4826
+    MAD of n weeks and m = `usual_weeks` (Smyth 2004, Stat Appl Genet Mol Biol 3:3, doi:10.2202/1544-6115.1027).
     """
-    metres = np.asarray(signal, dtype=np.float64)
-    n, weeks = len(metres), reference_weeks + 2
-    blocks = look_back(metres, 7 * weeks - 1).reshape(n, weeks, 7)
-    known = np.isfinite(blocks).sum(axis=2)
-    volume = 7 * share(np.nansum(blocks, axis=2), known.astype(float))
-    recent = np.sqrt(volume[:, -2] * volume[:, -1])
+    most = np.asarray(signal if bounds is None else bounds["high"], dtype=np.float64)
+    n, weeks = len(most), reference_weeks + 2
+    known = np.isfinite(_weeks(most, weeks)).sum(axis=2)
+    total = np.nansum(_weeks(most, weeks), axis=2)
     seen = known[:, :-2] >= 7 * (1 - unknown_share)
-    earlier = np.where(seen & (volume[:, :-2] > 0), volume[:, :-2], np.nan)
-    logs = np.log(earlier)
-    middle = row_medians(logs)
-    spread = np.maximum(row_spreads(logs, middle), spread_floor)
-    active = np.isfinite(earlier).sum(axis=1)
-    off = np.nanmax(look_back(streaks(metres == 0).astype(float), 27), axis=1) >= off_days
+    active = (seen & (total[:, :-2] > 0)).sum(axis=1)
+    off = np.nanmax(look_back(streaks(most == 0).astype(float), 27), axis=1) >= off_days
     reason = first_reason(
         (known[:, -2:].sum(axis=1) < 14 * (1 - unknown_share), "unknown_days"),
-        (off & (np.nansum(blocks[:, -2:], axis=(1, 2)) > 0), "returning"),
+        (off & (total[:, -2:].sum(axis=1) > 0), "returning"),
         ((active < minimum_weeks) & (np.arange(n) < 7 * weeks - 1), "history_too_short"),
         ((active < minimum_weeks) & (seen.sum(axis=1) < minimum_weeks), "unknown_days"),
         (active < minimum_weeks, "too_few_weeks"),
     )
-    reference = np.exp(middle)
-    ratio = share(recent, reference)
-    z = np.log(ratio, where=ratio > 0, out=np.full(n, np.nan)) / (spread / np.sqrt(2))
-    return answer(signal.index, reason, ratio=ratio, z=z, recent=recent, reference=reference, rise=recent - reference)
+
+    def compare(now: Floats, then: Floats) -> dict[str, Floats]:
+        volume = 7 * share(np.nansum(_weeks(then, weeks), axis=2), known.astype(float))
+        logs = np.log(np.where(seen & (volume[:, :-2] > 0), volume[:, :-2], np.nan))
+        middle = row_medians(logs)
+        own, count = np.nan_to_num(row_spreads(logs, middle)), np.isfinite(logs).sum(axis=1)
+        spread = np.sqrt((count * own**2 + usual_weeks * usual_spread**2) / (count + usual_weeks))
+        last = 7 * share(np.nansum(_weeks(now, 2), axis=2), known[:, -2:].astype(float))
+        recent, reference = np.sqrt(last[:, 0] * last[:, 1]), np.exp(middle)
+        ratio = share(recent, reference)
+        z = np.log(ratio, where=ratio > 0, out=np.full(n, np.nan)) / (spread / np.sqrt(2))
+        return {"ratio": ratio, "z": z, "recent": recent, "reference": reference, "rise": recent - reference}
+
+    return answer(signal.index, reason, **compare_ends(compare, signal, bounds))
+
+
+def _weeks(values: Floats, weeks: int) -> Floats:
+    """Give each day its last weeks, oldest first, as blocks of 7 days that end on it."""
+    return look_back(values, 7 * weeks - 1).reshape(len(values), weeks, 7)
 
 
 def weekly_increase(
-    signal: pd.Series[float], *, minimum_base: float, mean_weeks: int, search_weeks: int, off_days: int
+    signal: pd.Series[float],
+    *,
+    minimum_base: float,
+    mean_weeks: int,
+    search_weeks: int,
+    off_days: int,
+    bounds: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Compare the last full week, Monday to Sunday, with the week before it.
 
@@ -182,6 +207,8 @@ def weekly_increase(
         Active weeks in the mean, and how many weeks back they are looked for.
     off_days : int
         Days without running after which the first weeks are a return.
+    bounds : DataFrame, optional
+        low and high of each day [m], where runs lack their distance.
 
     Returns
     -------
@@ -193,86 +220,39 @@ def weekly_increase(
     The rule is a convention: Buist et al. 2008 (Am J Sports Med 36:33) and Nielsen et al. 2014 (J Orthop Sports Phys
     Ther 44:739) found no difference in injuries at 10 %.
     """
-    metres = np.asarray(signal, dtype=np.float64)
-    start = int(-pd.DatetimeIndex(signal.index).day_of_week[0] % 7) if len(metres) else 0
-    count = max(len(metres) - start, 0) // 7
-    last = (np.arange(len(metres)) - start + 1) // 7 - 1
-    grid = metres[start : start + 7 * count].reshape(count, 7)
-    volume = grid.sum(axis=1)
-    idle = streaks(metres == 0)[start : start + 7 * count].reshape(count, 7).max(axis=1, initial=0) >= off_days
-    numbers = np.full((count + 1, 5), np.nan)  # the last row serves days before the first full week
-    reasons = np.array([""] * count + ["history_too_short"], dtype=object)
-    for j in range(count):
-        earlier = volume[max(j - search_weeks, 0) : j]
-        earlier = earlier[earlier > 0][-mean_weeks:]
-        reference = max(volume[j - 1], earlier.mean()) if j and len(earlier) else 0.0
-        if j == 0:
-            reasons[j] = "history_too_short"
-        elif np.isnan(volume[j - 1 : j + 1]).any():
-            reasons[j] = "unknown_days"
-        elif volume[j] > 0 and idle[j - 1 : j + 1].any():
-            reasons[j] = "returning"
-        elif reference < minimum_base:
-            reasons[j] = "low_base"
-        else:
-            rise = volume[j] - reference
-            numbers[j] = 100 * rise / reference, volume[j], volume[j - 1], reference, rise
-    columns = ("increase", "week", "previous", "reference", "rise")
-    shown = numbers[np.maximum(last, -1)]
-    return answer(
-        signal.index,
-        reasons[np.maximum(last, -1)],
-        **{name: shown[:, place] for place, name in enumerate(columns)},
-    )
+    most = np.asarray(signal if bounds is None else bounds["high"], dtype=np.float64)
+    start = int(-pd.DatetimeIndex(signal.index).day_of_week[0] % 7) if len(most) else 0
+    count = max(len(most) - start, 0) // 7
+    idle = streaks(most == 0)[start : start + 7 * count].reshape(count, 7).max(axis=1, initial=0) >= off_days
+    shown = np.maximum((np.arange(len(most)) - start + 1) // 7 - 1, -1)
 
+    def compare(now: Floats, then: Floats) -> dict[str, Any]:
+        week, earlier = (v[start : start + 7 * count].reshape(count, 7).sum(axis=1) for v in (now, then))
+        numbers = np.full((count + 1, 5), np.nan)  # the last row serves days before the first full week
+        reasons = np.array([""] * count + ["history_too_short"], dtype=object)
+        for j in range(count):
+            base = earlier[max(j - search_weeks, 0) : j]
+            base = base[base > 0][-mean_weeks:]
+            reference = max(earlier[j - 1], base.mean()) if j and len(base) else 0.0
+            if j == 0:
+                reasons[j] = "history_too_short"
+            elif np.isnan([week[j], earlier[j - 1]]).any():
+                reasons[j] = "unknown_days"
+            elif week[j] > 0 and idle[j - 1 : j + 1].any():
+                reasons[j] = "returning"
+            elif reference < minimum_base:
+                reasons[j] = "low_base"
+            else:
+                rise = week[j] - reference
+                numbers[j] = 100 * rise / reference, week[j], earlier[j - 1], reference, rise
+        columns = ("increase", "week", "previous", "reference", "rise")
+        return {name: numbers[shown, place] for place, name in enumerate(columns)} | {"reason": reasons[shown]}
 
-def diary_flag(
-    signal: pd.DataFrame,
-    *,
-    days: pd.DatetimeIndex,
-    tags: Sequence[str],
-    hold_days: int,
-    minor_tags: Sequence[str] = (),
-) -> pd.DataFrame:
-    """Count which of the named signs were written down. One entry is enough; nothing mutes it.
-
-    A sign is a kind or a tag of an entry; a kind with the value 0 says that the sign is absent. Signs count together
-    when they were written down on the same day. An entry, whatever it says, speaks for its day and `hold_days` after:
-    a sign stays in sight for as long, and without a recent entry a day is not assessable rather than fine.
-
-    Parameters
-    ----------
-    signal : DataFrame
-        The diary, indexed by date.
-    tags, minor_tags : list of str
-        The signs that raise the rule, and those that are only noted.
-    hold_days : int
-        Days after an entry for which it speaks.
-
-    Returns
-    -------
-    DataFrame
-        flags, minor: most signs on one day, in sight on this day.
-    """
-    place = days.get_indexer(pd.DatetimeIndex(signal.index).normalize())
-    written = np.full(len(days), np.nan)
-    written[place[place >= 0]] = 0.0
-    counts = {"flags": written, "minor": written.copy()}
-    absent = (signal["value"] == 0).to_numpy()
-    entries = zip(place, signal["kind"].fillna(""), signal["tags"].fillna(""), absent, strict=True)
-    ticked: dict[int, set[str]] = {}
-    for at, kind, text, none in entries:
-        names = set(text.lower().replace(",", " ").replace(";", " ").replace("|", " ").split())
-        ticked.setdefault(int(at), set()).update(names | (set() if none else {kind.lower()}))
-    for day, names in ticked.items():
-        if day >= 0:
-            counts["flags"][day] = len(names & set(tags))
-            counts["minor"][day] = len(names & set(minor_tags))
-    held = {name: np.fmax.reduce(look_back(count, hold_days), axis=1) for name, count in counts.items()}
-    silent: Flags = np.isnan(held["flags"])
-    reason = first_reason((not_yet(np.isfinite(written)), "no_diary"), (silent, "stale"))
-    columns: dict[str, Floats] = held
-    return answer(days, reason, **columns)
+    ends = compare_ends(compare, signal, bounds)
+    reason, other = ends.pop("reason"), ends.pop("reason_high", None)
+    if other is not None:
+        reason = np.where(reason == other, reason, "load_between")
+    return answer(signal.index, reason, **ends)
 
 
 MEASURES: dict[str, Callable[..., pd.DataFrame]] = {
@@ -288,7 +268,27 @@ MEASURES: dict[str, Callable[..., pd.DataFrame]] = {
         strength,
         shoe_distance,
         shoe_rotation,
+        intensity_minutes,
+        hard_easy,
+        performance_fall,
+        late_in_runs,
+        monotony,
+        acute_chronic,
         diary_flag,
+        pain_trend,
+        persistent_pain,
+        tagged_pain,
+        lasting_pain,
+        running_through_pain,
+        rest_by_severity,
+        stay_active,
+        cross_training,
+        shoe_signs,
+        fatigue,
+        recovery_signs,
+        mobility,
+        squat_test,
+        cooling,
     )
 }
 """Every measure a rule may name."""

@@ -105,7 +105,6 @@ def _now(found: Assessment, lang: str) -> list[Section]:
 def _finding(found: Assessment, row: Any, lang: str) -> Section:
     rule = found.guidance.rules[row.rule]
     statements = [found.guidance.statements[name] for name in rule.statements]
-    steady = rule.alarms_per_year
     return {
         "id": rule.id,
         "name": rule.words[lang]["name"],
@@ -116,11 +115,18 @@ def _finding(found: Assessment, row: Any, lang: str) -> Section:
         "since": words.date(row.since, lang),
         "asks": rule.words[lang]["asks"],
         "whose": words.say(f"whose.{rule.whose[row.level]}", lang),
-        "steady": None if steady is None else words.say(
-            "report.alarms_per_year", lang, value=words.number(steady, lang, 1)
-        ),
+        "steady": _steady(rule.alarms_per_year, lang),
         "research": [_research(statement, lang) for statement in statements],
     }  # fmt: skip
+
+
+def _steady(alarms: float | None, lang: str) -> str | None:
+    """Say how often steady runners hear a rule; below one alarm in ten years a number would only look exact."""
+    if alarms is None:
+        return None
+    if alarms < 0.1:
+        return words.say("report.hardly_ever", lang)
+    return words.say("report.alarms_per_year", lang, value=words.number(alarms, lang, 1))
 
 
 def _research(statement: Statement, lang: str) -> Section:
@@ -194,9 +200,10 @@ def page_notes(guidance: Guidance, lang: str) -> list[str]:
 
 
 def page_about(guidance: Guidance, lang: str) -> list[str]:
-    """Return what the page is and is not, as the guidance document tells it."""
+    """Return what the page is and is not, as the guidance document tells it, and which limits a budget has moved."""
     keys = ("page", "what_it_is", "what_it_is_not")
-    return [str(guidance.source[key][lang]) for key in keys if isinstance(guidance.source.get(key), dict)]
+    about = [str(guidance.source[key][lang]) for key in keys if isinstance(guidance.source.get(key), dict)]
+    return [*about, *guidance.tell_moves(lang)]
 
 
 def references(guidance: Guidance, lang: str) -> list[Section]:

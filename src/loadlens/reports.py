@@ -23,6 +23,7 @@ from loadlens import report_sections as sections
 from loadlens.day_grid import CALENDAR_NAMES
 from loadlens.figure_style import CSS_NAMES, styled
 from loadlens.guidance import LEVELS
+from loadlens.robustness import is_on_volume, recount, tell_recount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +109,7 @@ def _render(found: Assessment, lang: str) -> str:
         red=sections.red_flags(found, lang),
         outside=outside,
         drawn={row["id"]: _draw_rule(found, row, lang) for row in outside[:RULES_DRAWN]},
+        ways={row["id"]: _count_ways(found, row["id"], lang) for row in outside},
         within=sections.within_now(found, lang),
         missing=sections.not_assessable_now(found, lang),
         recent=recent,
@@ -131,6 +133,11 @@ def _draw_all(found: Assessment, lang: str) -> dict[str, Markup]:
     }
     alts = {"timeline": "timeline_alt", "guidance_figure": "guidance_alt", "calendar": "calendar_alt"}
     return {name: _both_sizes(name, draw[name], heights[name], _describe(found, alts[name], lang)) for name in draw}
+
+
+def _count_ways(found: Assessment, rule: str, lang: str) -> str:
+    """Say whether a verdict on volume holds when volume is counted in other ways; empty for other rules."""
+    return tell_recount(recount(found, rule), lang) if is_on_volume(found.guidance.rules[rule]) else ""
 
 
 def _draw_rule(found: Assessment, row: dict[str, Any], lang: str) -> Markup:

@@ -11,13 +11,13 @@ from typing import Any, get_args
 from loadlens import words
 from loadlens.guidance_blocks import GuidanceError, allow_only, get, get_names, get_words, one_of
 from loadlens.log import PerDay, describe_columns
-from loadlens.measures import FROM_THE_LOG, MEASURES
+from loadlens.measures import BUILDS_ON, FROM_THE_LOG, MEASURES
 
 LEVELS = ("not_assessable", "ok", "note", "watch", "act", "doctor", "emergency")
 """Every answer a rule can give, mildest first."""
 
 MOST_DAYS = 3660
-FRAMES = ("days", "activities", "runs", "minutes", "diary")
+FRAMES = ("days", "activities", "runs", "minutes", "diary", "session_load", "session_minutes")
 BOUNDS = ("above", "at_least", "below", "at_most")
 OWNERS = ("page", "research", "ours")
 
@@ -61,6 +61,16 @@ class Rule:
     alarms_per_year: float | None
     words: dict[str, dict[str, str]]
 
+    @property
+    def limits(self) -> dict[str, tuple[float, str]]:
+        """Every bound a sentence may name, with its unit: ``watch_cusum`` is the first bound of watch on cusum."""
+        named: dict[str, tuple[float, str]] = {}
+        for level, conditions in self.levels.items():
+            for condition in conditions:
+                for column, bounds in condition.items():
+                    named.setdefault(f"{level}_{column}", (next(iter(bounds.values())), self.units.get(column, "")))
+        return named
+
 
 def read_rule(block: dict[str, Any], where: str) -> Rule:
     """Read and check one rule; `where` names its file and its id."""
@@ -90,6 +100,12 @@ def read_rule(block: dict[str, Any], where: str) -> Rule:
     return rule
 
 
+def builds_on(rule: Rule) -> list[str]:
+    """Return the ids of the rules whose findings this one counts, as its parameters name them."""
+    named = [rule.parameters[name] for name in BUILDS_ON if name in rule.parameters]
+    return [one for names in named for one in ([names] if isinstance(names, str) else names)]
+
+
 def _signal(name: str, where: str) -> str:
     if name in FRAMES:
         return name
@@ -115,13 +131,13 @@ def _check_measure(rule: Rule, where: str) -> None:
             "worse is 'higher' or 'lower'"
         )
     for column, unit in rule.units.items():
-        if unit != "text":
+        if unit not in ("text", "date"):
             try:
                 words.quantity(1.0, unit)
             except (ValueError, TypeError) as error:
                 raise GuidanceError(f"{where}: units.{column}: {error}") from error
     for lang, texts in rule.words.items():
-        _check_sentence(texts["finding"], set(rule.units), f"{where}: words.{lang}.finding")
+        _check_sentence(texts["finding"], {*rule.units, *rule.limits}, f"{where}: words.{lang}.finding")
 
 
 def _check_parameters(rule: Rule, measure: Callable[..., Any], where: str) -> None:

@@ -1,6 +1,6 @@
-"""The measure of running form: cadence or vertical oscillation, compared at the same speed.
+"""The measure of running form: cadence, vertical oscillation or ground contact, compared at the same speed.
 
-Both go with speed, so a slower month looks like a change of form. Each run becomes one point, its medians over minutes
+All go with speed, so a slower month looks like a change of form. Each run becomes one point, its medians over minutes
 of steady running; recent runs are compared with the line through the runs of the months before.
 """
 
@@ -10,21 +10,35 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from loadlens.windows import Flags, Floats, answer, first_reason, not_yet, on_days, row_medians, row_spreads, share
+from loadlens.run_minutes import choose_minutes
+from loadlens.windows import (
+    Flags,
+    Floats,
+    Texts,
+    answer,
+    first_reason,
+    not_yet,
+    on_days,
+    row_medians,
+    row_spreads,
+    share,
+)
 
 Ordinals = NDArray[np.int64]
 
-COLUMNS = ("change", "change_se", "percent", "now", "usual", "speed", "residual")
-"""What the measure gives for each day."""
+COLUMNS = ("change", "change_se", "percent", "now", "usual", "x", "residual")
+"""What a comparison gives for each day."""
 
 HUBER = 1.345
 """Residuals beyond so many spreads weigh less: 95 % efficient on normal data (Huber 1964, Ann Math Stat 35:73)."""
 
 ROUNDS = 10
-"""Reweightings of the line; the last ones move it by less than a watch resolves."""
+"""Reweightings of the line at most."""
+
+SETTLED = 1e-3
+"""Weights that move less than this move the line by less than a watch resolves."""
 
 
 def form_change(
@@ -45,6 +59,8 @@ def form_change(
     minimum_cadence: float,
     minimum_speed: float,
     maximum_grade: float,
+    lock_width: float,
+    lock_share: float,
     left_out: Sequence[str],
 ) -> pd.DataFrame:
     """Compare the recent runs with what the same speed used to go with.
@@ -56,7 +72,7 @@ def form_change(
     signal : DataFrame
         Minutes of runs or, as a fallback, runs, indexed by date.
     column : str
-        cadence [steps/min] or vertical_oscillation [mm].
+        cadence [steps/min], vertical_oscillation [mm] or ground_contact [ms].
     baseline_days : (int, int)
         First and last day, counted back, of the runs the line is drawn through.
     minimum_baseline : int
@@ -73,6 +89,9 @@ def form_change(
     recorded_seconds, moving_share, minimum_cadence, minimum_speed, maximum_grade : float
         What makes a minute one of steady running: recorded [s], in motion [share], not walked [steps/min, m/s], and
         level [%] where the grade is known. A whole run must meet the cadence and the speed.
+    lock_width, lock_share : float
+        Runs whose cadence is within so many of the heart rate for so large a share of the minutes are left out: one
+        was taken for the other; so are runs whose cadence never moves and is that of the run before.
     left_out : list of str
         Kinds of run (``sub_sport``) whose speed is not comparable.
 
@@ -89,13 +108,23 @@ def form_change(
     Heiderscheit et al. 2011, Med Sci Sports Exerc 43:296: 5 % more steps take load off the knee. Luedke et al. 2016,
     Med Sci Sports Exerc 48:1244. The statistic is ours.
     """
-    kept = signal[~signal["sub_sport"].isin(list(left_out)) & (signal["cadence"] >= minimum_cadence)]
-    if "minute" in kept:
-        grade = kept["grade"].abs()
-        steady = (kept["recorded"] >= recorded_seconds) & (kept["moving"] >= moving_share)
-        steady &= (kept["minute"] >= warm_up_minutes) & (kept["speed"] >= minimum_speed)
-        points = _summarise(kept[steady & ~(grade > maximum_grade)], column, minimum_minutes)
+    if "minute" in signal:
+        kept = choose_minutes(
+            signal,
+            ["speed", column],
+            left_out=left_out,
+            lock_width=lock_width,
+            lock_share=lock_share,
+            recorded_seconds=recorded_seconds,
+            moving_share=moving_share,
+            warm_up_minutes=warm_up_minutes,
+            minimum_cadence=minimum_cadence,
+            minimum_speed=minimum_speed,
+            maximum_grade=maximum_grade,
+        )
+        points = summarise_runs(kept, ("speed", column), minimum_minutes)
     else:
+        kept = signal[~signal["sub_sport"].isin(list(left_out)) & (signal["cadence"] >= minimum_cadence)]
         moving = kept["moving"].fillna(kept["duration"])
         speed = kept["speed"].fillna(kept["distance"] / moving.where(moving > 0))
         kept = kept.assign(speed=speed)[(speed >= minimum_speed) & (moving >= 60 * minimum_minutes)]
@@ -104,19 +133,67 @@ def form_change(
         (_none_yet(signal.index, days), "no_minutes" if "minute" in signal else "no_runs"),
         (_none_yet(signal.index[signal[column].notna()], days), f"no_{column}"),
     )
+    frame = compare_recent(
+        points.set_axis(["x", "y"], axis=1),
+        days,
+        lacking,
+        baseline_days=baseline_days,
+        minimum_baseline=minimum_baseline,
+        recent_runs=recent_runs,
+        recent_days=recent_days,
+        slope_bounds=slope_bounds,
+        maximum_spread=np.inf if "minute" in signal else maximum_spread,
+    )
+    return frame.rename(columns={"x": "speed"})
+
+
+def compare_recent(
+    points: pd.DataFrame,
+    days: pd.DatetimeIndex,
+    lacking: Texts,
+    *,
+    baseline_days: tuple[int, int],
+    minimum_baseline: int,
+    recent_runs: int,
+    recent_days: int,
+    slope_bounds: tuple[float, float],
+    maximum_spread: float = np.inf,
+    other_bounds: tuple[float, float] | None = None,
+) -> pd.DataFrame:
+    """Compare the last runs with the line through those of the months before, day by day.
+
+    Parameters
+    ----------
+    points : DataFrame
+        One row per run, oldest first, indexed by date: x, y and, with `other_bounds`, z.
+    lacking : array of str, shape (days,)
+        Reasons that come before the ones found here; "" where there is none.
+    baseline_days, minimum_baseline, recent_runs, recent_days, slope_bounds, maximum_spread
+        As in `form_change`.
+    other_bounds : (float, float), optional
+        What y may gain for one z, for what the line leaves over; runs whose z is NaN are left as they are.
+
+    Returns
+    -------
+    DataFrame
+        change, change_se, percent, now, usual, x, residual, as `form_change` has them.
+    """
     if len(points) < recent_runs:
         blank = np.full(len(days), np.nan)
         return answer(days, np.where(lacking == "", "too_few_runs", lacking), **dict.fromkeys(COLUMNS, blank))
     dates = _ordinals(pd.DatetimeIndex(points.index))
-    x, y = np.asarray(points["speed"], dtype=np.float64), np.asarray(points[column], dtype=np.float64)
-    last, verdicts, thin = _compare(dates, x, y, baseline_days, minimum_baseline, recent_runs, slope_bounds)
+    x, y = (np.asarray(points[name], dtype=np.float64) for name in ("x", "y"))
+    z = None if other_bounds is None else np.asarray(points["z"], dtype=np.float64)
+    last, verdicts, thin = _compare(
+        dates, x, y, z, baseline_days, minimum_baseline, recent_runs, slope_bounds, other_bounds or (0.0, 0.0)
+    )
     today = _ordinals(days)
     shown = np.searchsorted(dates[last], today, side="right") - 1
     oldest = np.where(shown >= 0, dates[last - recent_runs + 1][shown], today - recent_days)
     reason = first_reason(
         (today - oldest >= recent_days, "too_few_runs"),
         (thin[shown], "baseline_missing"),
-        ((verdicts["spread"] > maximum_spread)[shown] & ("minute" not in signal), "wide_uncertainty"),
+        ((verdicts["spread"] > maximum_spread)[shown], "wide_uncertainty"),
     )
     reason = np.where(lacking == "", reason, lacking)
     frame = answer(days, reason, **{name: verdicts[name][shown] for name in COLUMNS})
@@ -124,22 +201,26 @@ def form_change(
     return frame
 
 
-def _summarise(minutes: pd.DataFrame, column: str, minimum_minutes: int) -> pd.DataFrame:
-    """Give one point per run: the medians of its steady minutes, by date."""
-    known = minutes[minutes[column].notna()]
-    runs = known.rename_axis("date").reset_index().groupby("activity", sort=False)
-    points = runs[["speed", column]].median().assign(date=runs["date"].first())
-    return points[runs.size() >= minimum_minutes].set_index("date").sort_index(kind="stable")
+def summarise_runs(minutes: pd.DataFrame, columns: Sequence[str], minimum_minutes: int) -> pd.DataFrame:
+    """Give one point per run: the medians of its minutes in which all columns are known, by date."""
+    known = minutes[minutes[list(columns)].notna().all(axis=1)]
+    run, keys = pd.factorize(known["activity"])
+    first = np.unique(run, return_index=True)[1]
+    points = known[list(columns)].groupby(run).median().set_axis(known.index[first])
+    enough = np.bincount(run, minlength=len(keys)) >= minimum_minutes
+    return points[enough].rename_axis("date").sort_index(kind="stable")
 
 
 def _compare(
     dates: Ordinals,
     x: Floats,
     y: Floats,
+    z: Floats | None,
     baseline_days: tuple[int, int],
     minimum_baseline: int,
     recent_runs: int,
     slope_bounds: tuple[float, float],
+    other_bounds: tuple[float, float],
 ) -> tuple[Ordinals, dict[str, Floats], Flags]:
     """Judge each day with a run: place of its last run, the numbers, and whether the baseline is too thin."""
     last = np.flatnonzero(np.append(np.diff(dates) > 0, True))
@@ -150,18 +231,25 @@ def _compare(
     inside = place < beyond[:, None]
     place = np.minimum(place, len(x) - 1)
     slope, intercept, spread = fit_lines(x[place], y[place], inside, slope_bounds)
-    recent_x = sliding_window_view(x, recent_runs)[last - recent_runs + 1]
-    recent_y = sliding_window_view(y, recent_runs)[last - recent_runs + 1]
-    line = intercept[:, None] + slope[:, None] * recent_x
-    change = row_medians(recent_y - line)
+    recent = last[:, None] + np.arange(1 - recent_runs, 1)
+    line = intercept[:, None] + slope[:, None] * x[recent]
+    if z is not None:
+        left = y[place] - intercept[:, None] - slope[:, None] * x[place]
+        told = inside & np.isfinite(z[place])
+        second, shift, rest = fit_lines(np.nan_to_num(z[place]), left, told, other_bounds)
+        enough = told.sum(axis=1) >= minimum_baseline
+        line += np.where(enough[:, None] & np.isfinite(z[recent]), shift[:, None] + second[:, None] * z[recent], 0.0)
+        spread = np.where(enough, rest, spread)
+    off = y[recent] - line
+    change = row_medians(off)
     verdicts = {
         "change": change,
         "change_se": change / (np.maximum(spread, 1e-6) / np.sqrt(recent_runs)),
-        "percent": 100 * row_medians((recent_y - line) / line),
-        "now": row_medians(recent_y),
-        "usual": row_medians(recent_y) - change,
-        "speed": row_medians(recent_x),
-        "residual": recent_y[:, -1] - line[:, -1],
+        "percent": 100 * row_medians(share(off, line)),
+        "now": row_medians(y[recent]),
+        "usual": row_medians(y[recent]) - change,
+        "x": row_medians(x[recent]),
+        "residual": off[:, -1],
         "spread": spread,
     }
     return last, verdicts, (beyond - first) < minimum_baseline
@@ -183,19 +271,25 @@ def fit_lines(x: Floats, y: Floats, inside: Flags, slope_bounds: tuple[float, fl
     slope, intercept, spread : array of float, shape (rows,)
         `spread` is 1.4826 MAD of the residuals; NaN rows have no points.
     """
-    weight = inside.astype(float)
+    slope, intercept, spread = (np.full(len(x), np.nan) for _ in range(3))
+    weight, rows = inside.astype(float), np.arange(len(x))
     for _ in range(ROUNDS):
         total = weight.sum(axis=1)
         centre_x, centre_y = share((weight * x).sum(axis=1), total), share((weight * y).sum(axis=1), total)
         off_x = x - centre_x[:, None]
         along = (weight * off_x * (y - centre_y[:, None])).sum(axis=1)
-        slope = np.clip(np.nan_to_num(share(along, (weight * off_x**2).sum(axis=1))), *slope_bounds)
-        intercept = centre_y - slope * centre_x
-        residual = np.where(inside, y - intercept[:, None] - slope[:, None] * x, np.nan)
-        spread = row_spreads(residual, row_medians(residual))
-        limit = HUBER * np.maximum(spread, 1e-9)[:, None]
-        weight = np.where(inside, limit / np.maximum(np.abs(np.nan_to_num(residual)), limit), 0.0)
+        tilt = np.clip(np.nan_to_num(share(along, (weight * off_x**2).sum(axis=1))), *slope_bounds)
+        slope[rows], intercept[rows] = tilt, centre_y - tilt * centre_x
+        residual = np.where(inside, y - intercept[rows, None] - tilt[:, None] * x, np.nan)
+        spread[rows] = row_spreads(residual, row_medians(residual))
+        limit = HUBER * np.maximum(spread[rows], 1e-9)[:, None]
+        before, weight = weight, np.where(inside, limit / np.maximum(np.abs(np.nan_to_num(residual)), limit), 0.0)
         weight = np.nan_to_num(weight)
+        moves = np.abs(weight - before).max(axis=1, initial=0.0) > SETTLED  # each row for itself: none waits for others
+        if not moves.any():
+            break
+        if not moves.all():
+            x, y, inside, weight, rows = x[moves], y[moves], inside[moves], weight[moves], rows[moves]
     return slope, intercept, spread
 
 

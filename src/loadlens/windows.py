@@ -61,9 +61,17 @@ def not_yet(found: Flags) -> Flags:
     return ~np.maximum.accumulate(np.asarray(found, dtype=bool))
 
 
+def place_on(dates: pd.Index, days: pd.DatetimeIndex) -> NDArray[np.int64]:
+    """Give each date its place among the days of the log, which follow one another; -1 outside them."""
+    ordinals = pd.DatetimeIndex(dates).to_numpy().astype("datetime64[D]").astype(np.int64)
+    first = days.to_numpy()[:1].astype("datetime64[D]").astype(np.int64)
+    place = ordinals - first if len(days) else np.full(len(ordinals), -1)
+    return np.where((place >= 0) & (place < len(days)), place, -1)
+
+
 def on_days(dates: pd.Index, values: Floats, days: pd.DatetimeIndex) -> Floats:
     """Add up values by date over the days of the log; days without any are 0. NaN count for nothing."""
-    place = days.get_indexer(pd.DatetimeIndex(dates))
+    place = place_on(dates, days)
     inside = (place >= 0) & np.isfinite(values)
     return np.bincount(place[inside], weights=values[inside], minlength=len(days)).astype(float)
 

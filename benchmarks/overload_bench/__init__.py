@@ -1,0 +1,1 @@
+"""How good each rule is: alarms on steady runners, and what is found of planted overloads, beside naive rules."""
