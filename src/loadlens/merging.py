@@ -18,7 +18,7 @@ import pandas as pd
 from loadlens.log import TEXT, reading_rules
 from loadlens.matching import find_named, find_same_days, find_same_starts, find_shifted, unite
 from loadlens.precedence import list_sources, rank
-from loadlens.run_parts import combine_parts, find_legs, find_parts
+from loadlens.run_parts import Taken, combine_parts, find_legs, find_parts
 
 CLOCK = ["start_local", "date", "time_zone_from"]
 _STEPS = ["cadence", "max_cadence", "steps", "step_length"]
@@ -148,11 +148,13 @@ def _rename(merged: Merged, names: Any, kept: Any) -> None:
 
 
 def _join_parts(merged: Merged) -> None:
-    """Join one run that stands as a whole in one source and in parts in another."""
+    """Join runs that stand as a whole in one source and in parts in another, until nothing is left to join."""
+    while taken := find_parts(merged.activities):
+        _put_together(merged, taken)
+
+
+def _put_together(merged: Merged, taken: Taken) -> None:
     table = merged.activities
-    taken = find_parts(table)
-    if not taken:
-        return
     rows = []
     for whole, parts in taken:
         one, later = combine_parts(table.iloc[parts])
@@ -212,7 +214,8 @@ def _merge_groups(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each group: each field from the finest source that has it, the clock as one piece."""
     merged = rows.groupby("_group", sort=False).first().reset_index()[list(rows.columns)]
     clock = rows["time_zone_from"].map(_CLOCK_ORDER).fillna(len(_CLOCK_ORDER)).to_numpy(float)
-    clock += len(_CLOCK_ORDER) * rows["start_local"].isna().to_numpy()  # a day alone says less than a clock
+    bare = (rows["start_local"].isna() & rows["start_utc"].isna()).to_numpy()
+    clock += len(_CLOCK_ORDER) * bare  # a day alone says less than a clock
     best = _least_of_each(rows, clock, merged)
     for name in CLOCK:
         merged[name] = best[name].array
