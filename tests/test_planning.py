@@ -122,6 +122,14 @@ def test_a_run_without_a_distance_leaves_a_range():
     assert any("zeker 11,0\u00a0km en misschien 13,2\u00a0km" in line for line in said)
 
 
+def test_a_run_whose_length_follows_from_its_duration_leaves_no_range():
+    """Every run of 10 km took 3600 s, and so did the one without a distance: the week stands at 30 km, 3 are left."""
+    activities = build_activities(steady()).assign(duration=3600.0)
+    activities.loc[len(activities) - 1, "distance"] = np.nan
+    row = limit(plan(build_log(activities), DISTANCE), "weekly_increase")
+    assert (row["note"], row["note_high"]) == (3_000, 3_000)
+
+
 def test_what_cannot_be_assessed_says_why_and_what_the_page_asks():
     table = plan(log_of(steady(4)))
     row = limit(table, "longest_run")
