@@ -204,36 +204,64 @@ def test_one_unknown_day_leaves_two_weeks_unjudged():
 
 
 # ---------------------------------------------------------------- resting heart rate
-def test_the_sum_grows_by_the_capped_deviation_above_the_slack():
-    """Baseline 50, spread floor 2.5: 57 bpm is 2.8 spreads, capped at 2.5; each day adds 1.5 once the median rises.
-
-    56 bpm is 2.4 spreads and adds 1.4.
-    """
-    found = measure("resting_heart_rate", series([50.0] * 60 + [57.0] * 6 + [56.0]))
-    assert found["cusum"].iloc[60:67].tolist() == pytest.approx([0, 0, 0, 1.5, 3, 4.5, 5.9])
-    assert found["rise"].iloc[66] == 7
+CALM = [50.0, 51.0, 52.0, 51.0] * 26
+"""Resting heart rate with a median of 51 that differs by 1 from one day to the next."""
 
 
-def test_the_sum_starts_anew_when_the_week_is_back_at_the_baseline():
-    found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 14 + [50.0] * 14))
-    assert found["cusum"].iloc[73] == pytest.approx(11 * 1.4)
-    assert found["cusum"].iloc[78] == 0  # four of seven days are at 50 again
-    assert set(found["cusum"].iloc[78:]) == {0}
+def test_the_last_days_are_weighted_and_the_usual_swing_is_taken_off():
+    """52, 53, 54, 55, 56: (1 x 1 + 2 x 2 + 3 x 3 + 4 x 4 + 5 x 5) / 15 = 55 / 15 = 3.67 above 51; less 1 is 2.67."""
+    found = measure("resting_heart_rate", series([*CALM, 52, 53, 54, 55, 56])).iloc[-1]
+    assert found[["baseline", "swing"]].tolist() == [51, 1]
+    assert found["rise"] == pytest.approx(55 / 15)
+    assert found["recent"] == pytest.approx(51 + 55 / 15)
+    assert found["excess"] == pytest.approx(55 / 15 - 1)
 
 
-def test_a_day_without_a_value_changes_nothing_and_a_gap_starts_anew():
-    found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 6 + [np.nan, 56.0]))
-    assert found["cusum"].iloc[66] == found["cusum"].iloc[65] > 0
-    found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 7 + [np.nan] * 7 + [56.0] * 4))
-    assert found["cusum"].iloc[-1] == pytest.approx(4 * 1.4)
+def test_an_unknown_day_gives_its_weight_to_the_others_and_is_no_difference():
+    """Of the last five the second, third and fifth are known: weights 2, 3 and 5."""
+    values = CALM.copy()
+    values[40] = np.nan
+    found = measure("resting_heart_rate", series([*values, np.nan, 52, 56, np.nan, 57])).iloc[-1]
+    assert found["swing"] == 1
+    assert found["rise"] == pytest.approx((2 * 1 + 3 * 5 + 5 * 6) / 10)
 
 
-def test_resting_heart_rate_needs_a_baseline_and_a_recent_week():
+def test_one_bad_night_counts_for_ten_beats_at_most():
+    """A night of 90 after 50, 51, 52, 51: (-1 x 1 + 1 x 3 + 10 x 5) / 15, where its 39 bpm would give 13."""
+    found = measure("resting_heart_rate", series([*CALM, 90])).iloc[-1]
+    assert found["rise"] == pytest.approx(52 / 15)
+    assert found["excess"] < 3.1
+    values = CALM.copy()
+    values[60] = 90
+    swing = measure("resting_heart_rate", series(values))["swing"].iloc[-1]
+    assert swing == pytest.approx((81 * 1 + 2 * 10) / 83)  # two differences of 39, each counted as 10
+
+
+def test_the_alarm_ends_soon_after_the_rise():
+    """Six beats for two weeks on a watch without any swing: up on the third day, down on the third day after."""
+    excess = measure("resting_heart_rate", series([50.0] * 100 + [56.0] * 14 + [50.0] * 10))["excess"]
+    assert (excess.iloc[100:] >= 3.1).tolist() == [False, *[True] * 14, *[False] * 9]
+
+
+def test_no_day_is_judged_by_what_comes_after_it():
+    values = [50.0, 53.0, 51.0, 54.0] * 30
+    whole = measure("resting_heart_rate", series([*values, 70, 71, 72]))
+    pd.testing.assert_frame_equal(measure("resting_heart_rate", series(values)), whole.iloc[:-3], check_freq=False)
+
+
+def test_resting_heart_rate_needs_a_baseline_and_recent_days():
     reasons = measure("resting_heart_rate", series([50.0] * 40))["reason"]
     assert reasons.iloc[27] == "history_too_short"  # 20 values up to day -8
     assert reasons.iloc[28] == ""
-    assert measure("resting_heart_rate", series([50.0] * 60 + [np.nan] * 4))["reason"].iloc[-1] == "too_few_values"
+    assert measure("resting_heart_rate", series([50.0] * 60 + [np.nan] * 3))["reason"].iloc[-1] == "too_few_values"
+    assert measure("resting_heart_rate", series([50.0] * 60 + [np.nan] * 2))["reason"].iloc[-1] == ""
     assert set(measure("resting_heart_rate", series([np.nan] * 60))["reason"]) == {"no_resting_heart_rate"}
+
+
+def test_a_swing_needs_days_in_a_row():
+    """Every other day has a value, but for the last five: 42 values in the baseline, and no pair of days in a row."""
+    found = measure("resting_heart_rate", series([50.0, np.nan] * 50 + [50.0] * 5))
+    assert found["reason"].iloc[-1] == "baseline_missing"
 
 
 # ---------------------------------------------------------------- sleep, rest, strength
