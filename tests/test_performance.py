@@ -58,15 +58,15 @@ def performance(
     weeks: int = 24,
     by: float = 0.95,
 ) -> pd.Series:
-    """A run every other day: speed 2.8 + 0.02 x (heart rate - 140) at 134 to 146 bpm, with alternating noise."""
+    """A run every other day: speed 2.8 + 0.04 x (heart rate - 140) at 134 to 146 bpm, with alternating noise."""
     index = pd.date_range(START, periods=7 * weeks, freq="D", name="date")
     rows = []
     for n, day in enumerate(range(0, 7 * weeks, 2)):
         heart = 134.0 + 4 * (n % 4)
         degrees = heat[1] if day >= slower_from else heat[0] + 10 * (n % 3 == 0)
-        speed = (2.8 + 0.02 * (heart - 140)) * (by if day >= slower_from else 1) + (0.01 if n % 2 else -0.01)
+        speed = (2.8 + 0.04 * (heart - 140)) * (by if day >= slower_from else 1) + (0.01 if n % 2 else -0.01)
         if heat[1]:
-            speed = 2.8 + 0.02 * (heart - 140) - 0.01 * (degrees - 10) + (0.01 if n % 2 else -0.01)
+            speed = 2.8 + 0.04 * (heart - 140) - 0.01 * (degrees - 10) + (0.01 if n % 2 else -0.01)
         rows.append(pd.DataFrame({"date": index[day], "activity": n, "minute": np.arange(40), "speed": speed,
                                   "heart_rate": heart, "cadence": 170.0 + np.arange(40) % 2,
                                   "temperature": degrees if heat[1] else np.nan}))  # fmt: skip
