@@ -126,7 +126,7 @@ def performance_fall(
         frame["reason"],
     )
     now, rise, slope = (np.asarray(frame[name], dtype=np.float64) for name in ("x", "change", "slope"))
-    usual = now + rise / slope
+    usual = now + share(rise, slope)
     percent = 100 * (share(now, usual) - 1)
     before = np.concatenate([np.full(held_days, np.nan), percent])[: len(percent)]
     return answer(

@@ -28,6 +28,7 @@ def resting_heart_rate(
     recent_days: int,
     minimum_recent: int,
     cap: float,
+    swing_floor: float,
 ) -> pd.DataFrame:
     """Hold the resting heart rate of the last days against the runner's own months before, and against the own swing.
 
@@ -47,12 +48,15 @@ def resting_heart_rate(
         Days that are averaged, and values among them. The last day weighs `recent_days`, each before it one less.
     cap : float
         Most that a day counts above the baseline, and that a day may differ from the one before [bpm].
+    swing_floor : float
+        Smallest swing [bpm] that is believed: a value that is a mean of days itself hardly moves.
 
     Returns
     -------
     DataFrame
         rise: weighted mean of the recent days above the baseline; recent: the same, baseline added; baseline: median;
-        swing: mean difference between one day of the baseline and the next; excess: rise less swing. All [bpm].
+        swing: mean difference between one day of the baseline and the day before, `swing_floor` at least; excess: rise
+        less swing. All [bpm].
 
     References
     ----------
@@ -69,7 +73,7 @@ def resting_heart_rate(
     rise = share((weight * np.nan_to_num(above)).sum(axis=1), weight.sum(axis=1))
     moves = look_back(np.minimum(np.abs(np.diff(beats, prepend=np.nan)), cap), *baseline_days)
     pairs = np.isfinite(moves).sum(axis=1)
-    swing = share(np.nansum(moves, axis=1), pairs.astype(np.float64))
+    swing = np.maximum(share(np.nansum(moves, axis=1), pairs.astype(np.float64)), swing_floor)
     thin = (np.isfinite(earlier).sum(axis=1) < minimum_baseline) | (pairs < minimum_pairs)
     reason = first_reason(
         (not_yet(np.isfinite(beats)), "no_resting_heart_rate"),
