@@ -9,7 +9,7 @@ import pytest
 from loadlens.guidance import read_guidance
 from loadlens.log import TEXT
 from loadlens.measures import MEASURES
-from loadlens.running_form import fit_lines
+from loadlens.running_form import compare_recent, fit_lines
 from loadlens.windows import look_back, row_medians, row_spreads, streaks
 
 RULES = read_guidance().rules
@@ -338,6 +338,21 @@ def test_the_slope_is_bounded():
     slope, intercept, _ = fit_lines(x, 100 + 50 * x, np.ones_like(x, dtype=bool), (2, 30))
     assert slope[0] == 30
     assert intercept[0] + 3 * slope[0] == pytest.approx(250)
+
+
+@pytest.mark.parametrize(("x", "error"), [(2.0, 0.75), (6.0, 4.75)])
+def test_a_line_is_believed_where_it_was_drawn(x, error):
+    """Line through x = 1, 1, 3, 3 with residuals of 1: spread 1.4826, mean 2, sum of squares 4.
+
+    Two runs 10 above it: variance 1/2 + 1/4 + (x - 2)^2 / 4, which is 0.75 among its own speeds and 4.75 at x = 6.
+    """
+    points = pd.DataFrame({"x": [1.0, 1, 3, 3, x, x], "y": [1.0, -1, 1, -1, 10, 10]}, index=days(6))
+    found = compare_recent(
+        points, days(6), np.full(6, "", dtype=object), baseline_days=(5, 2), minimum_baseline=4, recent_runs=2,
+        recent_days=7, slope_bounds=(-1, 1),
+    ).iloc[-1]  # fmt: skip
+    assert found["change"] == pytest.approx(10)
+    assert found["change_se"] == pytest.approx(10 / (1.4826 * np.sqrt(error)))
 
 
 def minutes_of(
