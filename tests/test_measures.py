@@ -9,7 +9,7 @@ import pytest
 from loadlens.guidance import read_guidance
 from loadlens.log import TEXT
 from loadlens.measures import MEASURES
-from loadlens.running_form import fit_lines
+from loadlens.running_form import compare_recent, fit_lines
 from loadlens.windows import look_back, row_medians, row_spreads, streaks
 
 RULES = read_guidance().rules
@@ -204,36 +204,75 @@ def test_one_unknown_day_leaves_two_weeks_unjudged():
 
 
 # ---------------------------------------------------------------- resting heart rate
-def test_the_sum_grows_by_the_capped_deviation_above_the_slack():
-    """Baseline 50, spread floor 2.5: 57 bpm is 2.8 spreads, capped at 2.5; each day adds 1.5 once the median rises.
+CALM = [50.0, 51.0, 52.0, 51.0] * 26
+"""Resting heart rate with a median of 51 that differs by 1 from one day to the next."""
 
-    56 bpm is 2.4 spreads and adds 1.4.
+
+def test_the_last_days_are_weighted_and_the_usual_swing_is_taken_off():
+    """52, 53, 54, 55, 56: (1 x 1 + 2 x 2 + 3 x 3 + 4 x 4 + 5 x 5) / 15 = 55 / 15 = 3.67 above 51; less 1 is 2.67."""
+    found = measure("resting_heart_rate", series([*CALM, 52, 53, 54, 55, 56])).iloc[-1]
+    assert found[["baseline", "swing"]].tolist() == [51, 1]
+    assert found["rise"] == pytest.approx(55 / 15)
+    assert found["recent"] == pytest.approx(51 + 55 / 15)
+    assert found["excess"] == pytest.approx(55 / 15 - 1)
+
+
+def test_an_unknown_day_gives_its_weight_to_the_others_and_is_no_difference():
+    """Of the last five the second, third and fifth are known: weights 2, 3 and 5."""
+    values = CALM.copy()
+    values[40] = np.nan
+    found = measure("resting_heart_rate", series([*values, np.nan, 52, 56, np.nan, 57])).iloc[-1]
+    assert found["swing"] == 1
+    assert found["rise"] == pytest.approx((2 * 1 + 3 * 5 + 5 * 6) / 10)
+
+
+def test_one_bad_night_counts_for_ten_beats_at_most():
+    """A night of 90 after 50, 51, 52, 51: (-1 x 1 + 1 x 3 + 10 x 5) / 15, where its 39 bpm would give 13."""
+    found = measure("resting_heart_rate", series([*CALM, 90])).iloc[-1]
+    assert found["rise"] == pytest.approx(52 / 15)
+    assert found["excess"] < 3
+    values = CALM.copy()
+    values[60] = 90
+    swing = measure("resting_heart_rate", series(values))["swing"].iloc[-1]
+    assert swing == pytest.approx((81 * 1 + 2 * 10) / 83)  # two differences of 39, each counted as 10
+
+
+def test_the_alarm_ends_soon_after_the_rise():
+    """Six beats for two weeks, swing 1: 6 x 9 / 15 - 1 = 2.6 on the second day, 3.8 on the third.
+
+    Back again it is 6 x 10 / 15 - 1 = 3 on the first day and 1.4 on the second.
     """
-    found = measure("resting_heart_rate", series([50.0] * 60 + [57.0] * 6 + [56.0]))
-    assert found["cusum"].iloc[60:67].tolist() == pytest.approx([0, 0, 0, 1.5, 3, 4.5, 5.9])
-    assert found["rise"].iloc[66] == 7
+    excess = measure("resting_heart_rate", series([50.0] * 100 + [56.0] * 14 + [50.0] * 10))["excess"]
+    assert excess.iloc[101:103].tolist() == pytest.approx([2.6, 3.8])
+    assert excess.iloc[114:116].tolist() == pytest.approx([3, 1.4])
+    assert (excess.iloc[100:] >= 3).sum() == 13
 
 
-def test_the_sum_starts_anew_when_the_week_is_back_at_the_baseline():
-    found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 14 + [50.0] * 14))
-    assert found["cusum"].iloc[73] == pytest.approx(11 * 1.4)
-    assert found["cusum"].iloc[78] == 0  # four of seven days are at 50 again
-    assert set(found["cusum"].iloc[78:]) == {0}
+def test_no_day_is_judged_by_what_comes_after_it():
+    values = [50.0, 53.0, 51.0, 54.0] * 30
+    whole = measure("resting_heart_rate", series([*values, 70, 71, 72]))
+    pd.testing.assert_frame_equal(measure("resting_heart_rate", series(values)), whole.iloc[:-3], check_freq=False)
 
 
-def test_a_day_without_a_value_changes_nothing_and_a_gap_starts_anew():
-    found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 6 + [np.nan, 56.0]))
-    assert found["cusum"].iloc[66] == found["cusum"].iloc[65] > 0
-    found = measure("resting_heart_rate", series([50.0] * 60 + [56.0] * 7 + [np.nan] * 7 + [56.0] * 4))
-    assert found["cusum"].iloc[-1] == pytest.approx(4 * 1.4)
-
-
-def test_resting_heart_rate_needs_a_baseline_and_a_recent_week():
+def test_resting_heart_rate_needs_a_baseline_and_recent_days():
     reasons = measure("resting_heart_rate", series([50.0] * 40))["reason"]
     assert reasons.iloc[27] == "history_too_short"  # 20 values up to day -8
     assert reasons.iloc[28] == ""
-    assert measure("resting_heart_rate", series([50.0] * 60 + [np.nan] * 4))["reason"].iloc[-1] == "too_few_values"
+    assert measure("resting_heart_rate", series([50.0] * 60 + [np.nan] * 3))["reason"].iloc[-1] == "too_few_values"
+    assert measure("resting_heart_rate", series([50.0] * 60 + [np.nan] * 2))["reason"].iloc[-1] == ""
     assert set(measure("resting_heart_rate", series([np.nan] * 60))["reason"]) == {"no_resting_heart_rate"}
+
+
+def test_a_mean_of_seven_days_is_not_believed_to_be_steady():
+    """A value that never moves has a swing of 1: a rise of 3.5 leaves 2.5."""
+    found = measure("resting_heart_rate", series([50.0] * 100 + [53.5] * 5)).iloc[-1]
+    assert found[["rise", "swing", "excess"]].tolist() == [3.5, 1, 2.5]
+
+
+def test_a_swing_needs_days_in_a_row():
+    """Every other day has a value, but for the last five: 42 values in the baseline, and no pair of days in a row."""
+    found = measure("resting_heart_rate", series([50.0, np.nan] * 50 + [50.0] * 5))
+    assert found["reason"].iloc[-1] == "baseline_missing"
 
 
 # ---------------------------------------------------------------- sleep, rest, strength
@@ -299,6 +338,21 @@ def test_the_slope_is_bounded():
     slope, intercept, _ = fit_lines(x, 100 + 50 * x, np.ones_like(x, dtype=bool), (2, 30))
     assert slope[0] == 30
     assert intercept[0] + 3 * slope[0] == pytest.approx(250)
+
+
+@pytest.mark.parametrize(("x", "error"), [(2.0, 0.75), (6.0, 4.75)])
+def test_a_line_is_believed_where_it_was_drawn(x, error):
+    """Line through x = 1, 1, 3, 3 with residuals of 1: spread 1.4826, mean 2, sum of squares 4.
+
+    Two runs 10 above it: variance 1/2 + 1/4 + (x - 2)^2 / 4, which is 0.75 among its own speeds and 4.75 at x = 6.
+    """
+    points = pd.DataFrame({"x": [1.0, 1, 3, 3, x, x], "y": [1.0, -1, 1, -1, 10, 10]}, index=days(6))
+    found = compare_recent(
+        points, days(6), np.full(6, "", dtype=object), baseline_days=(5, 2), minimum_baseline=4, recent_runs=2,
+        recent_days=7, slope_bounds=(-1, 1),
+    ).iloc[-1]  # fmt: skip
+    assert found["change"] == pytest.approx(10)
+    assert found["change_se"] == pytest.approx(10 / (1.4826 * np.sqrt(error)))
 
 
 def minutes_of(

@@ -175,6 +175,15 @@ def test_hits_chance_and_delay_by_hand():
     assert (found["hit"], found["chance"], found["hit_minus_chance"]["value"]) == (1.0, 0.5, 0.5)
     assert found["median_delay_days"] == 2
     assert found["at_1_per_year"] == {"hit": 0.0, "chance": 0.0}
+    one_runner = experiment.compare(group, "rule", 4, {}, starts=2)["hit_minus_chance"]
+    assert one_runner == {"value": 0.5, "low": 0.5, "high": 0.5}  # two starts of one life: no one else to be drawn
+
+
+def test_more_starts_keep_the_first():
+    once, four = (experiment.start_weeks("B-1", "illness", 130, 14, count) for count in (1, 4))
+    assert four[0] == once[0]
+    assert len(set(four)) > 1
+    assert min(four) >= experiment.WARM_UP_DAYS // 7 + 1
 
 
 # ---------------------------------------------------------------- the whole, small

@@ -192,8 +192,12 @@ def plant(
         return
     longest = max(scenario.windows)
     pairs: dict[Any, list[tuple[int, dict[str, Verdict], dict[str, Verdict]]]] = {}
-    for runner, before in steady:
-        week = start_week(runner.name, scenario.name, weeks, longest)
+    starts = [
+        (runner, before, week)
+        for runner, before in steady
+        for week in start_weeks(runner.name, scenario.name, weeks, longest, scenario.starts)
+    ]
+    for runner, before, week in starts:
         start = 7 * week + scenario.first_day
         life = scenario.change(runner.kind, runner.name, weeks, week).until(start + longest)
         log = write_log(
@@ -215,8 +219,9 @@ def plant(
                     "quiet": scenario.quiet,
                     "rule": name,
                     "kind": "baseline" if name in BASELINES else "loadlens",
-                    "runners": len(group),
-                    **compare(group, name, window, moved[name]),
+                    "runners": len(group) // scenario.starts,
+                    "planted": len(group),
+                    **compare(group, name, window, moved[name], scenario.starts),
                 }
 
 
@@ -229,19 +234,25 @@ def needs_minutes(guidance: Guidance, names: Iterable[str]) -> bool:
     return any(name in NEEDS_MINUTES or "minutes" in getattr(guidance.rules.get(name), "signal", ()) for name in names)
 
 
-def start_week(name: str, scenario: str, weeks: int, longest: int) -> int:
-    """Draw the week of the change: after the warm-up, and with room for the whole window."""
+def start_weeks(name: str, scenario: str, weeks: int, longest: int, count: int) -> list[int]:
+    """Draw the weeks of the change: after the warm-up, and with room for the whole window."""
     rng = np.random.default_rng(crc32(f"{name} {scenario}".encode()))
-    return int(rng.integers(WARM_UP_DAYS // 7 + 1, weeks - max(longest // 7, LONGEST_PLAN) - 1))
+    last = weeks - max(longest // 7, LONGEST_PLAN) - 1
+    return [int(rng.integers(WARM_UP_DAYS // 7 + 1, last)) for _ in range(count)]
 
 
 def compare(
-    group: list[tuple[int, dict[str, Verdict], dict[str, Verdict]]], name: str, window: int, moved: dict[str, float]
+    group: list[tuple[int, dict[str, Verdict], dict[str, Verdict]]],
+    name: str,
+    window: int,
+    moved: dict[str, float],
+    starts: int = 1,
 ) -> dict[str, Any]:
     """Hits of one rule within a window: as it is, and with thresholds moved to so many alarms a year.
 
     A hit is a day of the window at watch or above; chance is the same of the life as it was. The delay runs to the
-    first day at watch on which the life as it was is not.
+    first day at watch on which the life as it was is not. Of a runner's `starts`, which follow one another in the
+    group, the interval takes the mean: runners are drawn anew, not starts.
     """
     with_change, without, delays, unknown = [], [], [], []
     for start, after, before in group:
@@ -257,7 +268,7 @@ def compare(
     told: dict[str, Any] = {
         "hit": float(hit.mean()),
         "chance": float(chance.mean()),
-        "hit_minus_chance": mean_with_interval(hit - chance),
+        "hit_minus_chance": mean_with_interval((hit - chance).reshape(-1, starts).mean(axis=1)),
         "median_delay_days": float(np.median(delays)) if delays else None,
         "not_assessable": float(np.mean(unknown)),
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.overload_bench.changes import NIGHT_STARTS
 from benchmarks.overload_bench.targets import burden_of, check_targets, pick
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ NAMES = {
 LABELS = {
     "longest_run": "longest run",
     "two_week_volume": "two weeks",
-    "resting_heart_rate": "running sum",
+    "resting_heart_rate": "last 5 days",
     "cadence": "at equal speed",
     "ten_percent": "10 % week",
     "week_of_four": "mean of 4 weeks",
@@ -68,8 +69,9 @@ def _scope(found: dict[str, Any]) -> str:
     scope = found["scope"]
     return (
         f"{scope['reported']} steady runners of seeds B, {scope['runner_years']:.0f} runner-years after a warm-up of "
-        f"{scope['warm_up_days']} days; changes planted in {scope['planted']} of them; thresholds swept on "
-        f"{scope['tuned']} others, seeds A. Guidance {found['guidance']}."
+        f"{scope['warm_up_days']} days; changes planted in {scope['planted']} of them, "
+        f"those of resting heart rate in {NIGHT_STARTS} weeks of each; thresholds swept on {scope['tuned']} others, "
+        f"seeds A. Guidance {found['guidance']}."
     )
 
 

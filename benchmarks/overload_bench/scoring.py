@@ -17,7 +17,7 @@ DRAWS = 1000
 SWEPT = {
     "longest_run": ("ratio",),
     "two_week_volume": ("z",),
-    "resting_heart_rate": ("cusum",),
+    "resting_heart_rate": ("excess",),
     "cadence": ("change", "change_se"),
     "sleep": ("mean", "long_mean"),
     "intensity_minutes": ("ratio",),

@@ -58,7 +58,8 @@ def check_targets(found: dict[str, Any]) -> list[dict[str, Any]]:
             within = "the same day" if window == 1 else f"within {window} days"
             add(f"{entry['what']} ({variant.replace('_', ' ')}): hit minus chance at least {least:.2f} {within}",
                 value, value >= least)  # fmt: skip
-    entry = pick(found, "base_phase", "all", 56, "cadence")
-    if entry:
-        add("alarm about cadence in 8 slower weeks: at most 0.10", entry["hit"], entry["hit"] <= 0.10)
+    for rule, what in (("cadence", "cadence"), ("performance_fall", "falling performance")):
+        entry = pick(found, "base_phase", "all", 56, rule)
+        if entry:
+            add(f"alarm about {what} in 8 slower weeks: at most 0.10", entry["hit"], entry["hit"] <= 0.10)
     return rows

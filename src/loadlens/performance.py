@@ -43,9 +43,11 @@ def performance_fall(
 ) -> pd.DataFrame:
     """Compare speed at the same heart rate with the months before, and distance with the weeks before.
 
-    Each run is one point: medians over its steady minutes of heart rate and of speed, brought to the level. Recent
-    runs are held against the line of speed on heart rate through the baseline; what temperature explains of it is
-    taken off where runs know theirs.
+    Each run is one point: medians over its steady minutes of heart rate and of speed, brought to the level. The heart
+    rate of recent runs is held against the line of heart rate on speed through the baseline; what temperature explains
+    of it is taken off where runs know theirs. The line is drawn this way round because heart rate is what scatters from
+    run to run: a line of speed on heart rate comes out too flat and takes slow running for a loss. The line then
+    tells which speed used to go with the heart rate of the recent runs.
 
     Parameters
     ----------
@@ -54,11 +56,11 @@ def performance_fall(
     distance : Series
         Distance of each day [m].
     baseline_days, minimum_baseline, recent_runs, recent_days, slope_bounds
-        As in `form_change`; the slope is m/s for one bpm.
+        As in `form_change`; the slope is bpm for one m/s, and above 0.
     held_days : int
         Days between the two verdicts of which `held` gives the milder.
     heat_bounds : (float, float)
-        What a run may lose or gain for one degree [m/s per °C].
+        What heart rate may gain for one degree [bpm per °C].
     load_days : int
         Days added up for the change of distance, and as many before them.
     unknown_share : float
@@ -71,13 +73,14 @@ def performance_fall(
     Returns
     -------
     DataFrame
-        percent: speed of the recent runs against the line [%]; change_se: the same in standard errors; held: the
-        milder of `percent` now and `held_days` ago [%]; load: change of distance [%]; now, usual [m/s]; heart_rate
-        [bpm].
+        percent: speed of the recent runs against the speed that used to go with their heart rate [%]; change_se: the
+        rise of heart rate in standard errors, below 0 as `percent` is; held: the milder of `percent` now and
+        `held_days` ago [%]; load: change of distance [%]; now, usual [m/s]; heart_rate [bpm].
 
     References
     ----------
-    Minetti et al. 2002, J Appl Physiol 93:1039 (slopes). The statistic is ours: speed at a heart rate varied by 2.6 to
+    Minetti et al. 2002, J Appl Physiol 93:1039 (slopes). Berkson 1950, J Am Stat Assoc 45:164: which of two
+    variables to regress on which when one is in error. The statistic is ours: speed at a heart rate varied by 2.6 to
     7.1 % from run to run in ten real logs.
     """
     kept = choose_minutes(
@@ -95,7 +98,7 @@ def performance_fall(
     )
     flat = level_speed(*(np.asarray(kept[name], dtype=np.float64) for name in ("speed", "grade")))
     kept = kept.assign(flat=flat, heat=kept["temperature"].fillna(UNKNOWN_HEAT))
-    points = summarise_runs(kept, ("heart_rate", "flat", "heat"), minimum_minutes)
+    points = summarise_runs(kept, ("flat", "heart_rate", "heat"), minimum_minutes)
     points = points.set_axis(["x", "y", "z"], axis=1)
     points["z"] = points["z"].where(points["z"] > UNKNOWN_HEAT)
     frame = compare_recent(
@@ -122,18 +125,20 @@ def performance_fall(
         ),
         frame["reason"],
     )
-    percent = np.asarray(frame["percent"], dtype=np.float64)
+    now, rise, slope = (np.asarray(frame[name], dtype=np.float64) for name in ("x", "change", "slope"))
+    usual = now + share(rise, slope)
+    percent = 100 * (share(now, usual) - 1)
     before = np.concatenate([np.full(held_days, np.nan), percent])[: len(percent)]
     return answer(
         days,
         reason,
         percent=percent,
-        change_se=np.asarray(frame["change_se"]),
+        change_se=-np.asarray(frame["change_se"]),
         held=np.maximum(percent, before),
         load=100 * (share(recent, earlier) - 1),
-        now=np.asarray(frame["now"]),
-        usual=np.asarray(frame["usual"]),
-        heart_rate=np.asarray(frame["x"]),
+        now=now,
+        usual=usual,
+        heart_rate=np.asarray(frame["now"]),
     )
 
 

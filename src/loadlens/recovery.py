@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 
 from loadlens.windows import (
-    Flags,
-    Floats,
     answer,
     first_reason,
     look_back,
     not_yet,
     on_days,
     row_medians,
-    row_spreads,
+    share,
     streaks,
 )
 
@@ -26,17 +24,17 @@ def resting_heart_rate(
     *,
     baseline_days: tuple[int, int],
     minimum_baseline: int,
+    minimum_pairs: int,
+    recent_days: int,
     minimum_recent: int,
-    spread_floor: float,
     cap: float,
-    slack: float,
-    gap_days: int,
+    swing_floor: float,
 ) -> pd.DataFrame:
-    """Follow resting heart rate against the runner's own recent baseline with a one-sided CUSUM.
+    """Hold the resting heart rate of the last days against the runner's own months before, and against the own swing.
 
-    Each day's deviation is divided by the spread of the baseline and capped; the sum grows by the part above `slack`.
-    A day without a value changes nothing; after `gap_days` of them, or once the 7-day median is back at the baseline,
-    the sum starts anew from 0. So a sum does not outlive the rise it came from.
+    Nights hang together: a high one is followed by another, so a sum of high days grows by chance as well. A few days
+    of which the last counts most tell a rise soonest, and how much one day differs from the next tells how far they can
+    be believed.
 
     Parameters
     ----------
@@ -44,56 +42,48 @@ def resting_heart_rate(
         Resting heart rate of each day [bpm].
     baseline_days : (int, int)
         First and last day of the baseline, counted back.
-    minimum_baseline, minimum_recent : int
-        Values in the baseline, and in the last 7 days.
-    spread_floor : float
-        Smallest spread [bpm] that is believed.
-    cap, slack : float
-        Highest deviation counted for one day, and what is taken off it, in spreads.
-    gap_days : int
-        Days without a value after which the sum starts anew.
+    minimum_baseline, minimum_pairs : int
+        Values in the baseline, and pairs of days in a row that have one.
+    recent_days, minimum_recent : int
+        Days that are averaged, and values among them. The last day weighs `recent_days`, each before it one less.
+    cap : float
+        Most that a day counts above the baseline, and that a day may differ from the one before [bpm].
+    swing_floor : float
+        Smallest swing [bpm] that is believed: a value that is a mean of days itself hardly moves.
 
     Returns
     -------
     DataFrame
-        rise [bpm]: 7-day median above the baseline; recent, baseline [bpm]; cusum [spreads].
+        rise: weighted mean of the recent days above the baseline; recent: the same, baseline added; baseline: median;
+        swing: mean difference between one day of the baseline and the day before, `swing_floor` at least; excess: rise
+        less swing. All [bpm].
 
     References
     ----------
-    Page 1954, Biometrika 41:100 (CUSUM). Bosquet et al. 2008, Br J Sports Med 42:709: overload of up to two weeks
-    raises resting heart rate slightly. Quer et al. 2020, PLoS ONE 15:e0227709: how much it varies within a person.
+    Bosquet et al. 2008, Br J Sports Med 42:709: overload of up to two weeks raises resting heart rate slightly, perhaps
+    within the swing from day to day. Quer et al. 2020, PLoS ONE 15:e0227709: how much it varies within a person. The
+    statistic is ours: ``docs/overload_bench.md`` says what else was tried.
     """
     beats = np.asarray(signal, dtype=np.float64)
     earlier = look_back(beats, *baseline_days)
     baseline = row_medians(earlier)
-    spread = np.maximum(row_spreads(earlier, baseline), spread_floor)
-    week = look_back(beats, 6)
-    recent = row_medians(week)
-    history = np.isfinite(earlier).sum(axis=1)
+    above = np.minimum(look_back(beats, recent_days - 1) - baseline[:, None], cap)
+    known = np.isfinite(look_back(beats, recent_days - 1))
+    weight = known * np.arange(1.0, recent_days + 1)
+    rise = share((weight * np.nan_to_num(above)).sum(axis=1), weight.sum(axis=1))
+    moves = look_back(np.minimum(np.abs(np.diff(beats, prepend=np.nan)), cap), *baseline_days)
+    pairs = np.isfinite(moves).sum(axis=1)
+    swing = np.maximum(share(np.nansum(moves, axis=1), pairs.astype(np.float64)), swing_floor)
+    thin = (np.isfinite(earlier).sum(axis=1) < minimum_baseline) | (pairs < minimum_pairs)
     reason = first_reason(
         (not_yet(np.isfinite(beats)), "no_resting_heart_rate"),
-        (np.isfinite(week).sum(axis=1) < minimum_recent, "too_few_values"),
-        ((history < minimum_baseline) & (np.arange(len(beats)) < baseline_days[0]), "history_too_short"),
-        (history < minimum_baseline, "baseline_missing"),
+        (known.sum(axis=1) < minimum_recent, "too_few_values"),
+        (thin & (np.arange(len(beats)) < baseline_days[0]), "history_too_short"),
+        (thin, "baseline_missing"),
     )
-    excess = np.minimum((beats - baseline) / spread, cap) - slack
-    excess[history < minimum_baseline] = np.nan
-    cusum = _cusum(excess, recent <= baseline, gap_days)
-    return answer(signal.index, reason, rise=recent - baseline, recent=recent, baseline=baseline, cusum=cusum)
-
-
-def _cusum(excess: Floats, back: Flags, gap_days: int) -> Floats:
-    """Sum what is above 0; start anew where `back` holds or after a gap."""
-    sums = np.zeros(len(excess))
-    total, gap = 0.0, 0
-    for day, (step, ended) in enumerate(zip(excess.tolist(), back.tolist(), strict=True)):
-        gap = gap + 1 if step != step else 0  # NaN differs from itself
-        if ended or gap >= gap_days:
-            total = 0.0
-        elif not gap:
-            total = max(0.0, total + step)
-        sums[day] = total
-    return sums
+    return answer(
+        signal.index, reason, rise=rise, recent=baseline + rise, baseline=baseline, swing=swing, excess=rise - swing
+    )
 
 
 def sleep(

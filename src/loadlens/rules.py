@@ -63,7 +63,7 @@ class Rule:
 
     @property
     def limits(self) -> dict[str, tuple[float, str]]:
-        """Every bound a sentence may name, with its unit: ``watch_cusum`` is the first bound of watch on cusum."""
+        """Every bound a sentence may name, with its unit: ``watch_excess`` is the first bound of watch on excess."""
         named: dict[str, tuple[float, str]] = {}
         for level, conditions in self.levels.items():
             for condition in conditions:

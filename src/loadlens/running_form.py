@@ -28,7 +28,7 @@ from loadlens.windows import (
 
 Ordinals = NDArray[np.int64]
 
-COLUMNS = ("change", "change_se", "percent", "now", "usual", "x", "residual")
+COLUMNS = ("change", "change_se", "percent", "now", "usual", "x", "slope", "residual")
 """What a comparison gives for each day."""
 
 HUBER = 1.345
@@ -98,10 +98,11 @@ def form_change(
     Returns
     -------
     DataFrame
-        change: median residual of the recent runs [unit of the column]; change_se: the same in standard errors
-        (spread / sqrt of the runs); percent: relative to the line [%]; now: median of the recent runs; usual: the
-        same less the change [unit of the column]; speed [m/s]; residual: the last run of the day itself [unit
-        of the column], NaN on days without a usable run.
+        change: median residual of the recent runs [unit of the column]; change_se: the same in standard errors of a
+        mean of so many runs about a line that is known no better than its own runs tell; percent: relative to the line
+        [%]; now: median of the recent runs; usual: the same less the change [unit of the column]; speed [m/s]; slope:
+        of the line [unit of the column for one m/s]; residual: the last run of the day itself [unit of the column],
+        NaN on days without a usable run.
 
     References
     ----------
@@ -176,7 +177,7 @@ def compare_recent(
     Returns
     -------
     DataFrame
-        change, change_se, percent, now, usual, x, residual, as `form_change` has them.
+        change, change_se, percent, now, usual, x, slope, residual, as `form_change` has them.
     """
     if len(points) < recent_runs:
         blank = np.full(len(days), np.nan)
@@ -242,17 +243,35 @@ def _compare(
         spread = np.where(enough, rest, spread)
     off = y[recent] - line
     change = row_medians(off)
+    error = spread * np.sqrt(1 / recent_runs + _line_variance(x[place], inside, x[recent].mean(axis=1)))
     verdicts = {
         "change": change,
-        "change_se": change / (np.maximum(spread, 1e-6) / np.sqrt(recent_runs)),
+        "change_se": change / np.maximum(error, 1e-6),
         "percent": 100 * row_medians(share(off, line)),
         "now": row_medians(y[recent]),
         "usual": row_medians(y[recent]) - change,
         "x": row_medians(x[recent]),
+        "slope": slope,
         "residual": off[:, -1],
         "spread": spread,
     }
     return last, verdicts, (beyond - first) < minimum_baseline
+
+
+def _line_variance(x: Floats, inside: Flags, at: Floats) -> Floats:
+    """Variance of each row's line at a place, for residuals of variance 1: 1/n + (at - mean)^2 / sum of squares.
+
+    A line says little beyond the speeds it was drawn through; without this a phase of slower running looks like a
+    change.
+
+    References
+    ----------
+    Draper and Smith 1998, Applied Regression Analysis, 3rd edition (variance of a fitted line).
+    """
+    count = inside.sum(axis=1).astype(np.float64)
+    mean = share(np.where(inside, x, 0.0).sum(axis=1), count)
+    square = (np.where(inside, x - mean[:, None], 0.0) ** 2).sum(axis=1)
+    return share(np.ones(len(x)), count) + np.nan_to_num(share((at - mean) ** 2, square))
 
 
 def fit_lines(x: Floats, y: Floats, inside: Flags, slope_bounds: tuple[float, float]) -> tuple[Floats, Floats, Floats]:
