@@ -22,6 +22,7 @@ Mark = Literal["point", "comma"]
 _TAG = re.compile(r"<[^<>]*>")
 _NOISE = re.compile(r"[\s_]+")
 _MARKS = re.compile(r"[®™*]")
+_VOICED = "\u3099\u309a"  # in Japanese no accents: without them a bike (バイク) is a hike (ハイク)
 _GROUPS = re.compile(r"(?<=\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))")
 _UNIT_TAIL = re.compile(r"^([^A-Za-z°%]*\d)\s*([A-Za-z°%/²]{1,8}\.?)$")
 
@@ -45,7 +46,7 @@ def plain(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     text = unicodedata.normalize("NFKD", text).casefold()
-    text = "".join(sign for sign in text if not unicodedata.combining(sign))
+    text = "".join(sign for sign in text if sign in _VOICED or not unicodedata.combining(sign))
     return _NOISE.sub(" ", text.replace("’", "'")).strip(" :.\ufeff")
 
 

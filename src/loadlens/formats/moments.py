@@ -25,6 +25,11 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")
 _NUMERIC = re.compile(r"(\d{1,4})([./-]) ?(\d{1,2})[./-] ?(\d{1,4})\.?(?:[T ,]+(.*))?")
 _TIME = re.compile(r"(\d{1,2})[:.h](\d\d)(?:[:.](\d\d))?(?:[.,]\d+)?\s*(?:([ap])\.? ?m\.?)?")
 _ZONE = re.compile(r"(?:(?<=\d)|\s)(z|utc|gmt|[+-]\d\d:?\d\d)$", re.IGNORECASE)
+_MORNING, _AFTERNOON = "午前|上午|오전", "午後|下午|오후"
+_HALF_DAY = re.compile(
+    rf"({_MORNING}|{_AFTERNOON})\s*(\d{{1,2}}:\d\d(?::\d\d)?)|(\d{{1,2}}:\d\d(?::\d\d)?)\s*({_MORNING}|{_AFTERNOON})"
+)
+_SPACED = re.compile(r"(?:\w{0,4},? )?(\d{4}) (\d{1,2}) (\d{1,2})(?= |$)")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CLOCK_ONLY = re.compile(r"\d{1,2}:\d\d")
 
@@ -74,7 +79,14 @@ def month_names() -> dict[str, int]:
 
 def _clean(cell: str) -> str:
     text = cell.replace("\u202f", " ").replace("\u00a0", " ").replace("年", "-").replace("月", "-")
-    return " ".join(text.replace("日", " ").removeprefix("'").split())
+    text = " ".join(text.replace("日", " ").removeprefix("'").split())
+    return _SPACED.sub(r"\1-\2-\3", _HALF_DAY.sub(_in_latin, text), count=1)
+
+
+def _in_latin(found: re.Match[str]) -> str:
+    """Write the half of the day as ``3:02 pm``, on whichever side of the time it stood."""
+    half, time = found[1] or found[4], found[2] or found[3]
+    return f"{time} {'am' if half in _MORNING.split('|') else 'pm'}"
 
 
 def _zone(text: str) -> tuple[str, int | None]:
@@ -96,7 +108,7 @@ def _time(text: str) -> tuple[int, int, int] | None:
     if not found:
         return None
     hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
-    if found[4] and not 1 <= hour <= 12:
+    if found[4] and hour > 12:  # noon may be written as 0:30 in the afternoon
         return None
     if found[4]:
         hour = hour % 12 + (12 if found[4] == "p" else 0)
@@ -119,7 +131,7 @@ def _build(year: int, month: int, day: int, time: tuple[int, int, int] | None) -
 def _from_words(text: str) -> tuple[datetime | None, str]:
     """Read a date with a month's name; the second value says what is lacking: "year", "day" or nothing."""
     time: tuple[int, int, int] | None = (0, 0, 0)
-    found = re.search(r"\d{1,2}[:h]\d\d.*$", text)
+    found = re.search(r"\d{1,2}(?:[:h]\d\d|\.\d\d\.\d\d).*$", text)
     if found:
         time = _time(found[0])
         text = text[: found.start()]
