@@ -589,7 +589,7 @@ def test_aliases_make_an_unknown_list_readable():
 
 
 def test_aliases_work_on_a_known_export_in_an_unknown_language():
-    text = garmin({}).replace("Distance", "Matka", 1).replace("Time", "Aika", 1)
+    text = garmin({"Favorite": "7"}).replace("Distance", "Matka", 1).replace("Time", "Aika", 1)  # not Garmin's layout
     assert np.isnan(activities(text).get("distance", pd.Series([np.nan])).iloc[0])
     frame = activities(text, aliases={"Matka": "distance", "Aika": "duration"})
     assert frame[["distance", "duration"]].to_numpy().tolist() == [[10_000, 3000]]

@@ -86,7 +86,7 @@ def _find_heading(text: str, aliases: Mapping[str, str], own: Sequence[Profile] 
             if found and (best is None or _weight(found, own) > _weight(best[2], own)):
                 best = delimiter, line, found
     if best is None or any(name not in best[2].columns for name in LAYOUTS.get(best[2].profile.id, (None, ()))[1]):
-        placed = _find_by_layout(text)
+        placed = _find_by_layout(text, aliases)
         if placed and (best is None or _replaces(placed[2], best[2])):
             return placed
     return best
@@ -96,7 +96,7 @@ def _replaces(placed: Match, named: Match) -> bool:
     return placed.profile is named.profile and placed.hits > named.hits
 
 
-def _find_by_layout(text: str) -> tuple[str, int, Match] | None:
+def _find_by_layout(text: str, aliases: Mapping[str, str]) -> tuple[str, int, Match] | None:
     """Return the heading of a list in a language not known, or half known, read by where its columns stand."""
     for delimiter in delimited.likely_delimiters(text):
         records = delimited.first_records(text, delimiter, HEADING_WITHIN)
@@ -104,9 +104,10 @@ def _find_by_layout(text: str) -> tuple[str, int, Match] | None:
             below = [cells for _, cells in records[place + 1 :] if any(cells)]
             for profile in all_profiles():
                 fields = LAYOUTS[profile.id][0](labels, below) if profile.id in LAYOUTS else {}
+                fields = {column: name for column, name in fields.items() if plain(labels[column]) not in aliases}
                 first = {name: next(iter(profile.fields[name].aliases.values()))[0] for name in fields.values()}
                 named = [first[fields[column]] if column in fields else label for column, label in enumerate(labels)]
-                if fields and (found := match(profile, named, {})):
+                if fields and (found := match(profile, named, aliases)):
                     original = {named[column]: labels[column].strip() for column in fields}
                     found.unused = [original.get(label, label) for label in found.unused]
                     found.labels = {name: original.get(label, label) for name, label in found.labels.items()}
