@@ -21,6 +21,9 @@ from loadlens.formats.cells import plain
 
 Moment = npt.NDArray[np.datetime64]
 
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+_EARLIEST, _LATEST = np.datetime64(f"{FIRST_YEAR}-01-01"), np.datetime64(f"{LAST_YEAR + 1}-01-01")
+
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")
 _NUMERIC = re.compile(r"(\d{1,4})([./-]) ?(\d{1,2})[./-] ?(\d{1,4})\.?(?:[T ,]+(.*))?")
 _TIME = re.compile(r"(\d{1,2})[:.h](\d\d)(?:[:.](\d\d))?(?:[.,]\d+)?\s*(?:([ap])\.? ?m\.?)?")
@@ -120,7 +123,7 @@ def _year(text: str) -> int:
 
 
 def _build(year: int, month: int, day: int, time: tuple[int, int, int] | None) -> datetime | None:
-    if time is None or not 1970 <= year <= 2100:
+    if time is None or not FIRST_YEAR <= year <= LAST_YEAR:
         return None
     try:
         return datetime(year, month, day, *time)
@@ -233,6 +236,7 @@ def read_moments(cells: Sequence[str], language: str = "en", *, as_written: bool
         except ValueError:
             pass
         else:
+            values[(values < _EARLIEST) | (values >= _LATEST)] = np.datetime64("NaT")
             return Moments(values, "ymd", unsure=False, without_year=0, without_day=0)
     zoned = [_zone(_clean(cell)) for cell in cells]
     split = [_split(text) for text, _ in zoned]

@@ -210,7 +210,7 @@ def _explain(text: str) -> dict[str, dict[str, str]]:
     """Return in each language which headings are unknown, which are known, what they resemble, what was looked for."""
     delimiter = delimited.likely_delimiters(text)[0]
     records = [cells for _, cells in delimited.first_records(text, delimiter, 5)]
-    labels = [cell.strip()[:60] for cell in max(records, key=_count_words) if cell.strip()]
+    labels = [cell.strip()[:60] for cell in max(records, key=_count_words, default=[]) if cell.strip()]
     meanings = {
         alias: {"alias": alias, "column": profile.fields[hits[0][0]].column, "export": profile.id}
         for profile in all_profiles()
