@@ -750,9 +750,7 @@ def test_a_number_no_sum_can_hold_is_set_aside_and_the_row_kept():
     assert (entry["row"], entry["field"], entry["value"]) == (2, "distance", "1e308")
 
 
-@pytest.mark.parametrize(
-    "day", ["0001-01-01 10:00:00", "1969-12-31 23:59:59", "2101-01-01 00:00:00", "9999-12-31 09:00"]
-)
+@pytest.mark.parametrize("day", ["0001-01-01 10:00:00", "1969-12-31 23:59:59", "2101-01-01 00:00", "9999-12-31 09:00"])
 def test_a_date_no_watch_has_seen_is_set_aside_in_every_way_of_writing(day):
     for date in (day, day.replace("-", "/")):
         reading = read(garmin({"Date": date}, {}))
