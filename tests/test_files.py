@@ -264,5 +264,5 @@ def test_a_table_or_track_that_was_renamed_to_txt_is_read_and_a_note_is_not_need
         f"{tmp_path.name}/readme.txt": "ignored",
     }
     assert len(ll.read(table).activities) == len(STEADY.activities)
-    with pytest.raises(ll.UnreadableFile, match="readme.txt"):
+    with pytest.raises(ll.UnreadableFile, match=r"readme\.txt"):
         ll.read(tmp_path / "readme.txt")

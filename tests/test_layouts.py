@@ -54,6 +54,18 @@ def test_a_garmin_list_in_an_unknown_language_gives_its_steps_to_tell_the_unit()
         pd.testing.assert_series_equal(left, right, obj=column)
 
 
+def test_without_heart_rates_the_cadences_that_stand_in_their_place_are_not_taken_for_them():
+    heading = ["тип", "день", "любимое", "имя", "путь", "энергия", "время", "шаги", "шагимакс", "темп", "лучший"]
+    row = ["Бег", "2026-08-22 16:14:45", "false", "x", "6.55", "364", "00:33:02", "172", "180", "5:03", "3:54"]
+    climbs = [["вверх", "вниз", "длина"], ["9", "7", "1.15"]]
+    bare = read(table(heading, row)).tables["activities"].iloc[0]
+    assert not {"heart_rate", "cadence"} & set(bare.index)
+    assert bare["distance"] == 6550
+    run = read(table(heading + climbs[0], row + climbs[1])).tables["activities"].iloc[0]
+    assert (run["cadence"], run["max_cadence"], run["step_length"], run["ascent"]) == (172, 180, 1.15, 9)
+    assert "heart_rate" not in run.index
+
+
 OLD_STRAVA = ["номер", "день", "имя", "вид", "слова", "время", "путь", "работа", "обувь", "файл"]
 
 

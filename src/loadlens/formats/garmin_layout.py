@@ -33,6 +33,8 @@ _PACE = re.compile(r"\d{1,2}:\d\d")
 _WORD = re.compile(r"[^\d.,:]*[^\W\d_][^\d:]*")
 _PACE_OR_NUMBER = re.compile(rf"{_PACE.pattern}|{_NUMBER.pattern}")
 
+_EFFECT = re.compile(r"[0-5][.,]\d")
+
 _FORMS = (_WORD, _MOMENT, _WORD, None, _NUMBER, _NUMBER, _TIME)
 
 Rows = Sequence[Sequence[str]]
@@ -61,23 +63,25 @@ def place_fields(labels: Sequence[str], rows: Rows) -> dict[int, str]:
         return {}
     found = dict(enumerate(FIRST))
     places = range(len(FIRST), len(labels))
-    if len(labels) > 8 and _is_pair(rows, 7, 30.0, LARGEST_HEART_RATE):
-        found |= {7: HEART_RATES[0], 8: HEART_RATES[1]}
     time = np.array([duration(_cell(row, 6)) for row in rows])
     distance = _floats(rows, 4)
     pace = next((place for place in places if _is_pace(rows, place, time, distance)), None)
+    cadence = pace - 2 if pace is not None and _is_pair(rows, pace - 2, SLOWEST_CADENCE, FASTEST_CADENCE) else None
+    # Without heart rates the cadences stand in their place; a training effect, or a second pair, tells.
+    if _is_pair(rows, 7, 30.0, LARGEST_HEART_RATE) and (_is_effect(rows, 9) or (cadence or 0) > 8):
+        found |= {7: HEART_RATES[0], 8: HEART_RATES[1]}
     if pace is None:
         return found
     found[pace] = "pace"
     if _all_have(rows, pace + 1, _PACE_OR_NUMBER.fullmatch):
         found[pace + 1] = "best_pace"
-    if pace - 2 in found or not _is_pair(rows, pace - 2, SLOWEST_CADENCE, FASTEST_CADENCE):
+    if cadence is None or cadence in found:
         return found
-    steps = _floats(rows, pace - 2) * time / 60
+    steps = _floats(rows, cadence) * time / 60
     step = next((place for place in places if place > pace and _is_step(rows, place, steps, distance)), None)
     if step is None:
         return found
-    found |= {pace - 2: "cadence", pace - 1: "max_cadence", step: "step_length"}
+    found |= {cadence: "cadence", cadence + 1: "max_cadence", step: "step_length"}
     return found | ({pace + 2: "ascent", pace + 3: "descent"} if step == pace + 4 else {})
 
 
@@ -106,6 +110,11 @@ def _is_pair(rows: Rows, place: int, least: float, most: float) -> bool:
     both = np.isfinite(mean) & np.isfinite(highest) & (mean > 0)
     fits = (mean >= least) & (highest <= most) & (mean <= highest)
     return bool(both.any()) and bool(fits[both].mean() >= SAME_EVERYWHERE)
+
+
+def _is_effect(rows: Rows, place: int) -> bool:
+    """Say whether training effects stand here: 0.0 to 5.0, which take a heart rate to work out."""
+    return _all_have(rows, place, _EFFECT.fullmatch)
 
 
 def _is_pace(rows: Rows, place: int, time: Floats, distance: Floats) -> bool:

@@ -104,7 +104,8 @@ def _find_by_layout(text: str, aliases: Mapping[str, str]) -> tuple[str, int, Ma
             below = [cells for _, cells in records[place + 1 :] if any(cells)]
             for profile in all_profiles():
                 fields = LAYOUTS[profile.id][0](labels, below) if profile.id in LAYOUTS else {}
-                fields = {column: name for column, name in fields.items() if plain(labels[column]) not in aliases}
+                known = aliases.keys() | profile.lookup.keys()
+                fields = {column: name for column, name in fields.items() if plain(labels[column]) not in known}
                 first = {name: next(iter(profile.fields[name].aliases.values()))[0] for name in fields.values()}
                 named = [first[fields[column]] if column in fields else label for column, label in enumerate(labels)]
                 if fields and (found := match(profile, named, aliases)):
