@@ -54,6 +54,24 @@ def test_a_garmin_list_in_an_unknown_language_gives_its_steps_to_tell_the_unit()
         pd.testing.assert_series_equal(left, right, obj=column)
 
 
+def test_a_list_in_an_unknown_language_without_any_energy_and_with_absurd_numbers_is_read():
+    heading = ["тип", "день", "любимое", "имя", "путь", "энергия", "время", "пульс", "пульсмакс", "эффект", "темп"]
+    row = ["Бег", "2026-08-22 16:14:45", "false", "x", "6.55", "--", "00:33:02", "155", "172", "3.5", "5:03"]
+    odd = [*row[:4], "1e308", "--", "00:33:02", "9" * 400, "9" * 400, "3.5", "5:03"]
+    reading = read(
+        table(
+            heading,
+            row,
+            [odd[0], "2026-08-23 16:14:45", *odd[2:]],
+            *[[row[0], f"2026-08-{day} 10:00:00", *row[2:]] for day in range(10, 22)],
+        )
+    )
+    assert reading.facts["used"] == 14
+    assert reading.tables["activities"]["distance"].iloc[0] == 6550
+    assert reading.tables["activities"]["heart_rate"].iloc[0] == 155
+    assert reading.tables["activities"]["distance"].isna().iloc[1]
+
+
 def test_without_heart_rates_the_cadences_that_stand_in_their_place_are_not_taken_for_them():
     heading = ["тип", "день", "любимое", "имя", "путь", "энергия", "время", "шаги", "шагимакс", "темп", "лучший"]
     row = ["Бег", "2026-08-22 16:14:45", "false", "x", "6.55", "364", "00:33:02", "172", "180", "5:03", "3:54"]

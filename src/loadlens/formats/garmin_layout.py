@@ -1,8 +1,8 @@
 """A list of Garmin Connect whose headings are in no language known: its columns by where they stand and what they hold.
 
 Garmin translates the headings, not the order. The first seven columns are always the same; what comes behind differs
-from list to list, and is taken only where the values prove it: time / distance = pace, and steps x step length =
-distance.
+from list to list (a column without values is left out), and is taken only where the values prove it: time / distance =
+pace, and steps x step length = distance.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FIRST = ("sport", "start_local", "favorite", "title", "distance", "calories", "d
 HEART_RATES = ("heart_rate", "max_heart_rate")
 
 MISSING = ("", "--", "--:--", "--:--:--")
-LARGEST_HEART_RATE, SLOWEST_CADENCE, FASTEST_CADENCE, LONGEST_STEP = 250.0, 40.0, 400.0, 3.0
+LARGEST_HEART_RATE, SLOWEST_CADENCE, FASTEST_CADENCE = 250.0, 40.0, 400.0  # per minute
 
 CLOSE = 0.06
 SAME_EVERYWHERE = 0.9
@@ -35,7 +35,7 @@ _PACE_OR_NUMBER = re.compile(rf"{_PACE.pattern}|{_NUMBER.pattern}")
 
 _EFFECT = re.compile(r"[0-5][.,]\d")
 
-_FORMS = (_WORD, _MOMENT, _WORD, None, _NUMBER, _NUMBER, _TIME)
+_FORMS = {0: _WORD, 1: _MOMENT, 2: _WORD, 6: _TIME}
 
 Rows = Sequence[Sequence[str]]
 
@@ -57,7 +57,9 @@ def place_fields(labels: Sequence[str], rows: Rows) -> dict[int, str]:
     """
     if len(labels) < len(FIRST) or not rows or not all(_WORD.fullmatch(label.strip()) for label in labels[:7]):
         return {}
-    if not all(_all_have(rows, place, form.fullmatch) for place, form in enumerate(_FORMS) if form is not None):
+    if not all(_all_have(rows, place, form.fullmatch) for place, form in _FORMS.items()):
+        return {}
+    if any(_filled(rows, place) and not _all_have(rows, place, _NUMBER.fullmatch) for place in (4, 5)):
         return {}
     if len({row[2] for row in rows if len(row) > 2}) > 2:  # a favourite or not
         return {}
@@ -120,7 +122,7 @@ def _is_effect(rows: Rows, place: int) -> bool:
 def _is_pace(rows: Rows, place: int, time: Floats, distance: Floats) -> bool:
     cells = [_cell(row, place) for row in rows]
     pace = np.array([duration(cell) if _PACE.fullmatch(cell) else np.nan for cell in cells])
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         ratio = time / pace / distance
     known = np.isfinite(ratio) & (distance > 0.2)
     off = np.abs(ratio[known, None] * np.array([1.0, 1000.0]) - 1).min(axis=1, initial=np.inf)  # track runs: metres
@@ -129,7 +131,7 @@ def _is_pace(rows: Rows, place: int, time: Floats, distance: Floats) -> bool:
 
 def _is_step(rows: Rows, place: int, steps: Floats, distance: Floats) -> bool:
     length = _floats(rows, place)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         ratio = steps * length / distance
     known = np.isfinite(ratio) & (length > 0) & (distance > 0.2)
     units = np.array([1000.0, 1609.344, 1.0, 0.9144])  # kilometres, miles; on a track metres, yards

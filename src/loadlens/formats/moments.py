@@ -28,10 +28,9 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")
 _NUMERIC = re.compile(r"(\d{1,4})([./-]) ?(\d{1,2})[./-] ?(\d{1,4})\.?(?:[T ,]+(.*))?")
 _TIME = re.compile(r"(\d{1,2})[:.h](\d\d)(?:[:.](\d\d))?(?:[.,]\d+)?\s*(?:([ap])\.? ?m\.?)?")
 _ZONE = re.compile(r"(?:(?<=\d)|\s)(z|utc|gmt|[+-]\d\d:?\d\d)$", re.IGNORECASE)
-_MORNING, _AFTERNOON = "午前|上午|오전", "午後|下午|오후"
-_HALF_DAY = re.compile(
-    rf"({_MORNING}|{_AFTERNOON})\s*(\d{{1,2}}:\d\d(?::\d\d)?)|(\d{{1,2}}:\d\d(?::\d\d)?)\s*({_MORNING}|{_AFTERNOON})"
-)
+_HALVES = {"午前": "am", "上午": "am", "오전": "am", "午後": "pm", "下午": "pm", "오후": "pm"}
+_HALF, _CLOCK = "|".join(_HALVES), r"\d{1,2}:\d\d(?::\d\d)?"
+_HALF_DAY = re.compile(rf"({_HALF})\s*({_CLOCK})|({_CLOCK})\s*({_HALF})")
 _SPACED = re.compile(r"(?:\w{0,4},? )?(\d{4}) (\d{1,2}) (\d{1,2})(?= |$)")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CLOCK_ONLY = re.compile(r"\d{1,2}:\d\d")
@@ -88,8 +87,7 @@ def _clean(cell: str) -> str:
 
 def _in_latin(found: re.Match[str]) -> str:
     """Write the half of the day as ``3:02 pm``, on whichever side of the time it stood."""
-    half, time = found[1] or found[4], found[2] or found[3]
-    return f"{time} {'am' if half in _MORNING.split('|') else 'pm'}"
+    return f"{found[2] or found[3]} {_HALVES[found[1] or found[4]]}"
 
 
 def _zone(text: str) -> tuple[str, int | None]:
