@@ -33,6 +33,7 @@ FLOORS = [
     | {"containers", "ledger_words", "formats.sheets", "formats.totals"}
     | {"run_parts", "daily_sources"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
+    | {"formats.garmin_layout", "formats.strava_layout"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_tables", "formats.fit_wellness"},
     {"performance", "formats.apple_stream"},
     {"measures", "formats.apple_records"},

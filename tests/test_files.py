@@ -251,3 +251,18 @@ def test_the_ledger_names_files_in_the_order_in_which_they_were_read(tmp_path):
         alone = ll.read(tmp_path.parent / source)
         minutes = log.minutes[log.minutes["activity"] == activity]
         assert minutes["distance"].sum() == pytest.approx(alone.minutes["distance"].sum())
+
+
+def test_a_table_or_track_that_was_renamed_to_txt_is_read_and_a_note_is_not_needed(tmp_path):
+    write_export(STEADY, tmp_path, "garmin_csv_nl")
+    (table,) = tmp_path.glob("*.csv")
+    table = table.rename(tmp_path / "Activities.txt")
+    (tmp_path / "readme.txt").write_text("A note, with a comma,\nand a second line\n")
+    sources = ll.read(tmp_path).sources.set_index("path")["status"]
+    assert sources.to_dict() == {
+        f"{tmp_path.name}/Activities.txt": "read",
+        f"{tmp_path.name}/readme.txt": "ignored",
+    }
+    assert len(ll.read(table).activities) == len(STEADY.activities)
+    with pytest.raises(ll.UnreadableFile, match=r"readme\.txt"):
+        ll.read(tmp_path / "readme.txt")

@@ -281,6 +281,14 @@ def test_the_two_resting_heart_rates_are_kept_apart():
     assert only["rhr_7d"] == 48
 
 
+def test_days_in_words_as_older_exports_wrap_them_are_read_beside_plain_ones():
+    """About 2018 to 2020 a day was {"date": "Sep 27, 2018 12:00:00 AM"}."""
+    days: list[Any] = [{"date": "Sep 27, 2018 12:00:00 AM"}, "2018-10-03T00:00:00.0", {"date": 5}, "x" * 500]
+    reading = parse("daily", [{"calendarDate": day, "totalSteps": 1000} for day in days])
+    assert reading.tables["wellness"]["date"].tolist() == [pd.Timestamp("2018-09-27"), pd.Timestamp("2018-10-03")]
+    assert noted(reading) == {"date_unreadable": 2}
+
+
 def test_of_several_versions_of_a_day_the_newest_counts():
     days = [a_day("2024-06-01", version=v, totalSteps=steps) for v, steps in ((40, 800), (41, 12_000), (39, 500))]
     reading = parse("daily", days)

@@ -16,6 +16,7 @@ from builders import build_activities, build_log
 from loadlens import reports, words
 from loadlens.findings import Assessment, assess
 from loadlens.log import RunningLog, conform, tally_gear
+from loadlens.report_sections import ledger
 from loadlens.robustness import recount, tell_recount
 
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
@@ -232,6 +233,19 @@ def test_many_files_of_one_kind_are_one_line(found: Assessment):
     assert "300 files in runs" in text
     assert "runs/bad.fit" in text
     assert "runs/7.fit" not in text
+
+
+def test_lengths_of_different_things_are_not_added_up(found: Assessment):
+    """Two lists of 280 and 20 rows make no list of 300 rows; two repaired cells do make two."""
+    lists = [
+        {"source": f"{n}.csv", "what": "probably_cut_off", "field": "date", "value": "2016-08-28", "count": n}
+        for n in (20, 280)
+    ]
+    cells = [{"source": "20.csv", "what": "cell_unreadable", "field": "distance", "value": "x", "count": 1}] * 2
+    entries = conform("ledger", pd.DataFrame([*lists, *cells]).assign(action="noted"))[0]
+    cut, unreadable = ledger(replace(found.log, ledger=entries), "en")
+    assert "the list has 280 rows" in str(cut["said"])
+    assert (cut["example"], cut["others"], unreadable["count"]) == ("280.csv", 1, "2")
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)

@@ -589,7 +589,7 @@ def test_aliases_make_an_unknown_list_readable():
 
 
 def test_aliases_work_on_a_known_export_in_an_unknown_language():
-    text = garmin({}).replace("Distance", "Matka", 1).replace("Time", "Aika", 1)
+    text = garmin({"Favorite": "7"}).replace("Distance", "Matka", 1).replace("Time", "Aika", 1)  # not Garmin's layout
     assert np.isnan(activities(text).get("distance", pd.Series([np.nan])).iloc[0])
     frame = activities(text, aliases={"Matka": "distance", "Aika": "duration"})
     assert frame[["distance", "duration"]].to_numpy().tolist() == [[10_000, 3000]]
@@ -738,3 +738,32 @@ def test_real_tables_of_other_apps_are_refused_and_weekly_sleep_too(corpus):
         content = path.read_bytes()
         with pytest.raises(UnreadableFile, match=path.name[:10]):
             tabular.parse(source(content, path.name), Options())
+
+
+# ------------------------------------------------------------------ damage and malice
+
+
+def test_a_number_no_sum_can_hold_is_set_aside_and_the_row_kept():
+    reading = read(garmin({"Distance": "1e308"}, {}))
+    assert reading.tables["activities"]["distance"].isna().tolist() == [True, False]
+    (entry,) = noted(reading, "cell_unreadable")
+    assert (entry["row"], entry["field"], entry["value"]) == (2, "distance", "1e308")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01 10:00:00", "1969-12-31 23:59:59", "2101-01-01 00:00", "9999-12-31 09:00"])
+def test_a_date_no_watch_has_seen_is_set_aside_in_every_way_of_writing(day):
+    for date in (day, day.replace("-", "/")):
+        reading = read(garmin({"Date": date}, {}))
+        assert (reading.facts["used"], reading.facts["set_aside"]) == (1, 1)
+        (entry,) = noted(reading, "date_unreadable")
+        assert entry["value"] == date
+
+
+def test_a_table_below_a_screenful_of_empty_lines_is_found():
+    reading = read("\n" * 60 + garmin({}))
+    assert reading.tables["activities"]["source_row"].tolist() == [62]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_text_of_two_bytes_a_letter_needs_no_mark(encoding):
+    assert read(garmin({"Title": "Zaterdag €"}).encode(encoding)).tables["activities"]["distance"].tolist() == [10_000]

@@ -196,6 +196,8 @@ def _read_offer(
         return Offered(facts | {"status": "ignored"} | _say_message("not_running_data"))
     try:
         known = _recognise(offer)
+        if known is None and not alone and _is_expected_unknown(offer.name):
+            return Offered(facts | {"status": "ignored"} | _say_message("not_running_data"))
         source, facts["sha256"], facts["size"] = _identify(offer, streams=getattr(known, "STREAMS", False))
         if not facts["size"]:
             return Offered(facts | {"status": "empty"} | _say_error(UnreadableFile("file_empty", where=offer.name)))
@@ -266,6 +268,10 @@ def _is_ignored(name: str) -> bool:
         or path.suffix.lower() in rules["suffixes"]
         or any(folder in rules["folders"] for folder in path.parts[:-1])
     )
+
+
+def _is_expected_unknown(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in reading_rules()["ignored"]["suffixes_unless_known"]
 
 
 def _recognise(source: Source) -> Format | None:

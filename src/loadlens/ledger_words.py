@@ -15,6 +15,9 @@ from loadlens import words
 from loadlens.diary_words import name_kind
 from loadlens.log import describe_columns, name_column
 
+SIZES = ("long_silence", "probably_cut_off")
+"""Entries whose count is the length of one thing (days, rows), which does not add up with that of another."""
+
 MOMENTS = ("long_silence", "probably_cut_off", "session_start_moved", "times_without_zone", "clock_not_set")
 """Keys of the ledger whose value is a date, or a date and a time."""
 

@@ -13,7 +13,7 @@ import pandas as pd
 from loadlens import words
 from loadlens.figure_style import rows_of
 from loadlens.guidance import LEVELS
-from loadlens.ledger_words import tell_entry, tell_format, tell_message
+from loadlens.ledger_words import SIZES, tell_entry, tell_format, tell_message
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
@@ -255,8 +255,10 @@ def ledger(log: RunningLog, lang: str) -> list[Section]:
     """Return what was set aside, repaired or to be known, one line for each kind of thing and column."""
     rows = log.ledger.assign(count=log.ledger["count"].fillna(1), field=log.ledger["field"].fillna(""))
     groups = []
-    for (_, action, _), group in rows.groupby(["what", "action", "field"], sort=False, dropna=False):
-        count = int(group["count"].sum())
+    for (what, action, _), group in rows.groupby(["what", "action", "field"], sort=False, dropna=False):
+        if what in SIZES:
+            group = group.sort_values("count", ascending=False, kind="stable")
+        count = int(group["count"].iloc[0] if what in SIZES else group["count"].sum())
         names = group["source"].dropna().unique()
         groups.append(
             {

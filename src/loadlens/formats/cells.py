@@ -22,6 +22,10 @@ Mark = Literal["point", "comma"]
 _TAG = re.compile(r"<[^<>]*>")
 _NOISE = re.compile(r"[\s_]+")
 _MARKS = re.compile(r"[®™*]")
+LARGEST = 1e18
+"""No quantity in an export reaches this, and sums with larger numbers overflow."""
+
+_VOICED = "\u3099\u309a"  # in Japanese no accents: without them a bike (バイク) is a hike (ハイク)
 _GROUPS = re.compile(r"(?<=\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))")
 _UNIT_TAIL = re.compile(r"^([^A-Za-z°%]*\d)\s*([A-Za-z°%/²]{1,8}\.?)$")
 
@@ -45,7 +49,7 @@ def plain(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     text = unicodedata.normalize("NFKD", text).casefold()
-    text = "".join(sign for sign in text if not unicodedata.combining(sign))
+    text = "".join(sign for sign in text if sign in _VOICED or not unicodedata.combining(sign))
     return _NOISE.sub(" ", text.replace("’", "'")).strip(" :.\ufeff")
 
 
@@ -175,7 +179,7 @@ def read_numbers(cells: Sequence[str], mark: str) -> tuple[Floats, list[int], li
             text, unit = _without_unit(_trim(cell))
             known[cell] = (_number(text, mark), unit)
         value, units[place] = known[cell]
-        if np.isfinite(value):
+        if abs(value) < LARGEST:
             values[place] = value
         else:
             wrong.append(place)

@@ -53,7 +53,7 @@ def find_encoding(content: bytes, *, cut: bool = False) -> str | None:
         if content.startswith(mark):
             return name
     if content[:65_536].count(0) > STRAY:
-        return None
+        return _find_wide(content[:65_536])
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for start in range(0, len(content), 1 << 20):
@@ -68,6 +68,15 @@ def find_encoding(content: bytes, *, cut: bool = False) -> str | None:
             return "latin-1"
         return "cp1252"
     return "utf-8"
+
+
+def _find_wide(beginning: bytes) -> str | None:
+    """Return UTF-16 where it has no mark but every second byte of a text in Western letters is zero."""
+    for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros = beginning[start::2].count(0)
+        if zeros > 0.8 * (len(beginning) // 2) and beginning.count(0) - zeros <= STRAY:
+            return name
+    return None
 
 
 def _read_as_western(error: UnicodeError) -> tuple[str, int]:
@@ -86,7 +95,7 @@ def head_text(head: bytes) -> str | None:
     encoding = find_encoding(head, cut=True)
     if encoding is None:
         return None
-    text = head.decode(encoding, errors="ignore" if encoding == "utf-16" else _errors(encoding))
+    text = head.decode(encoding, errors="ignore" if encoding.startswith("utf-16") else _errors(encoding))
     return None if len(_CONTROL.findall(text[:4096])) > STRAY else text
 
 
@@ -149,13 +158,14 @@ def has_paired_quotes(content: bytes, encoding: str, delimiter: str, name: str) 
 
 
 def first_records(text: str, delimiter: str, most: int = 40) -> list[Record]:
-    """Return the first records of a text; fewer when it breaks off inside quotes."""
+    """Return the first records of a text that are not empty; fewer when it breaks off inside quotes."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     found: list[Record] = []
     start = 1
     try:
         for cells in reader:
-            found.append((start, cells))
+            if any(cells):
+                found.append((start, cells))
             start = reader.line_num + 1
             if len(found) == most:
                 break

@@ -127,6 +127,8 @@ class Match:
     filled: int = 0
     known: int = 0
     """Headings that are not empty, and those of them that the profile knows."""
+    placed: int = 0
+    """Columns known by where they stand, in a table whose headings are in no language known."""
 
     @property
     def hits(self) -> int:

@@ -6,6 +6,7 @@ the export that hold nothing of use are told apart from files that cannot be rea
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
@@ -32,10 +33,12 @@ from loadlens.formats.json_records import (
     unwrap,
 )
 from loadlens.formats.local_time import are_set, believe_offset, to_local
+from loadlens.formats.moments import read_moments
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 
 NOT_USED, NOT_KNOWN = "account_part_not_used", "account_part_not_known"
 _FOOT = ("run", "walk", "hike")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @cache
@@ -120,7 +123,7 @@ def _wanted(told: Record) -> frozenset[str]:
     paths += [*told.get("start_utc", ()), *told.get("texts", {}).values(), *told.get("metrics", {}).values()]
     for one in told["fields"].values():
         paths += [*one.get("from", ()), *one.get("sum", ())]
-    return frozenset(part for path in paths if path for part in path.split("."))
+    return frozenset(part for path in [*paths, _rules()["date_within"]] if path for part in path.split("."))
 
 
 def _bound(records: int, name: str) -> None:
@@ -294,8 +297,14 @@ def _spread(record: Record, told: Record) -> Record:
 def _dates(kept: list[tuple[int, Record]], path: str, reading: Reading) -> pd.Series[Any]:
     """Return local days; what follows the day in the text is a time of no use here."""
     raw = [dig(record, path) for _, record in kept]
-    days = [value[:10] if isinstance(value, str) else None for value in raw]
-    dates = pd.Series(pd.to_datetime(pd.Series(days, dtype=object), format="%Y-%m-%d", errors="coerce"))
+    told = [dig(day, _rules()["date_within"]) if isinstance(day, dict) else day for day in raw]
+    days = [day if isinstance(day, str) and len(day) < 60 else "" for day in told]
+    iso = [bool(_ISO_DAY.match(day)) for day in days]
+    texts = [day[:10] if known else None for day, known in zip(days, iso, strict=True)]
+    dates = pd.Series(pd.to_datetime(pd.Series(texts, dtype=object), format="%Y-%m-%d", errors="coerce"))
+    if not all(iso):
+        words = read_moments(["" if known else day for day, known in zip(days, iso, strict=True)]).values
+        dates = dates.fillna(pd.Series(words.astype("datetime64[D]").astype("datetime64[us]"), index=dates.index))
     dates = dates.where(are_set(dates.to_numpy().astype("datetime64[s]")))
     for place in np.flatnonzero(dates.isna()):
         reading.note("date_unreadable", "set_aside", row=kept[place][0], column="date", value=show(raw[place]))

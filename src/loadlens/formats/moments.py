@@ -21,10 +21,17 @@ from loadlens.formats.cells import plain
 
 Moment = npt.NDArray[np.datetime64]
 
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+_EARLIEST, _LATEST = np.datetime64(f"{FIRST_YEAR}-01-01"), np.datetime64(f"{LAST_YEAR + 1}-01-01")
+
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")
 _NUMERIC = re.compile(r"(\d{1,4})([./-]) ?(\d{1,2})[./-] ?(\d{1,4})\.?(?:[T ,]+(.*))?")
 _TIME = re.compile(r"(\d{1,2})[:.h](\d\d)(?:[:.](\d\d))?(?:[.,]\d+)?\s*(?:([ap])\.? ?m\.?)?")
 _ZONE = re.compile(r"(?:(?<=\d)|\s)(z|utc|gmt|[+-]\d\d:?\d\d)$", re.IGNORECASE)
+_HALVES = {"午前": "am", "上午": "am", "오전": "am", "午後": "pm", "下午": "pm", "오후": "pm"}
+_HALF, _CLOCK = "|".join(_HALVES), r"\d{1,2}:\d\d(?::\d\d)?"
+_HALF_DAY = re.compile(rf"({_HALF})\s*({_CLOCK})|({_CLOCK})\s*({_HALF})")
+_SPACED = re.compile(r"(?:\w{0,4},? )?(\d{4}) (\d{1,2}) (\d{1,2})(?= |$)")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CLOCK_ONLY = re.compile(r"\d{1,2}:\d\d")
 
@@ -74,7 +81,13 @@ def month_names() -> dict[str, int]:
 
 def _clean(cell: str) -> str:
     text = cell.replace("\u202f", " ").replace("\u00a0", " ").replace("年", "-").replace("月", "-")
-    return " ".join(text.replace("日", " ").removeprefix("'").split())
+    text = " ".join(text.replace("日", " ").removeprefix("'").split())
+    return _SPACED.sub(r"\1-\2-\3", _HALF_DAY.sub(_in_latin, text), count=1)
+
+
+def _in_latin(found: re.Match[str]) -> str:
+    """Write the half of the day as ``3:02 pm``, on whichever side of the time it stood."""
+    return f"{found[2] or found[3]} {_HALVES[found[1] or found[4]]}"
 
 
 def _zone(text: str) -> tuple[str, int | None]:
@@ -96,7 +109,7 @@ def _time(text: str) -> tuple[int, int, int] | None:
     if not found:
         return None
     hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
-    if found[4] and not 1 <= hour <= 12:
+    if found[4] and hour > 12:  # noon may be written as 0:30 in the afternoon
         return None
     if found[4]:
         hour = hour % 12 + (12 if found[4] == "p" else 0)
@@ -108,7 +121,7 @@ def _year(text: str) -> int:
 
 
 def _build(year: int, month: int, day: int, time: tuple[int, int, int] | None) -> datetime | None:
-    if time is None or not 1970 <= year <= 2100:
+    if time is None or not FIRST_YEAR <= year <= LAST_YEAR:
         return None
     try:
         return datetime(year, month, day, *time)
@@ -119,7 +132,7 @@ def _build(year: int, month: int, day: int, time: tuple[int, int, int] | None) -
 def _from_words(text: str) -> tuple[datetime | None, str]:
     """Read a date with a month's name; the second value says what is lacking: "year", "day" or nothing."""
     time: tuple[int, int, int] | None = (0, 0, 0)
-    found = re.search(r"\d{1,2}[:h]\d\d.*$", text)
+    found = re.search(r"\d{1,2}(?:[:h]\d\d|\.\d\d\.\d\d).*$", text)
     if found:
         time = _time(found[0])
         text = text[: found.start()]
@@ -221,6 +234,7 @@ def read_moments(cells: Sequence[str], language: str = "en", *, as_written: bool
         except ValueError:
             pass
         else:
+            values[(values < _EARLIEST) | (values >= _LATEST)] = np.datetime64("NaT")
             return Moments(values, "ymd", unsure=False, without_year=0, without_day=0)
     zoned = [_zone(_clean(cell)) for cell in cells]
     split = [_split(text) for text, _ in zoned]

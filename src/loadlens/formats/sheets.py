@@ -164,6 +164,8 @@ def _fill_offsets(sheet: Sheet, one: Field, cells: list[str]) -> None:
 
 def _fill_instants(sheet: Sheet, when: pd.Series[pd.Timestamp]) -> None:
     sheet.frame["start_utc"] = when.dt.tz_localize("UTC")
+    if "start_local" in sheet.frame:  # the list says the local time too
+        return
     if sheet.options.tz is None:
         sheet.frame["date"] = when.dt.normalize()
         sheet.frame["time_zone_from"] = "assumed"

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from loadlens import words
-from loadlens.formats import delimited
+from loadlens.formats import delimited, garmin_layout, strava_layout
 from loadlens.formats.cells import plain, vote
 from loadlens.formats.diary_entries import finish_diary, settle_diary, take_entries
 from loadlens.formats.evidence import guess_mark, settle_garmin_list, settle_nothing, settle_wellness
@@ -48,6 +48,12 @@ HOOKS: dict[str, Callable[[Sheet], None]] = {
 }
 """What a profile may name to work out what the table does not say."""
 
+LAYOUTS = {
+    "strava_activities": (strava_layout.place_fields, strava_layout.FIRST),
+    "garmin_activities": (garmin_layout.place_fields, garmin_layout.FIRST),
+}
+"""Lists whose columns stand in one order in every language: what finds them, and which fields must not lack."""
+
 
 def profiles() -> list[Profile]:
     """Return the exports that can be read, one profile each."""
@@ -79,7 +85,37 @@ def _find_heading(text: str, aliases: Mapping[str, str], own: Sequence[Profile] 
             found = _best_match(cells, aliases, own) if len(cells) <= WIDEST else None
             if found and (best is None or _weight(found, own) > _weight(best[2], own)):
                 best = delimiter, line, found
+    if best is None or any(name not in best[2].columns for name in LAYOUTS.get(best[2].profile.id, (None, ()))[1]):
+        placed = _find_by_layout(text, aliases)
+        if placed and (best is None or _replaces(placed[2], best[2])):
+            return placed
     return best
+
+
+def _replaces(placed: Match, named: Match) -> bool:
+    return placed.profile is named.profile and placed.hits > named.hits
+
+
+def _find_by_layout(text: str, aliases: Mapping[str, str]) -> tuple[str, int, Match] | None:
+    """Return the heading of a list in a language not known, or half known, read by where its columns stand."""
+    for delimiter in delimited.likely_delimiters(text):
+        records = delimited.first_records(text, delimiter, HEADING_WITHIN)
+        for place, (line, labels) in enumerate(records[:-1]):
+            below = [cells for _, cells in records[place + 1 :] if any(cells)]
+            for profile in all_profiles():
+                fields = LAYOUTS[profile.id][0](labels, below) if profile.id in LAYOUTS else {}
+                known = aliases.keys() | profile.lookup.keys()
+                fields = {column: name for column, name in fields.items() if plain(labels[column]) not in known}
+                first = {name: next(iter(profile.fields[name].aliases.values()))[0] for name in fields.values()}
+                named = [first[fields[column]] if column in fields else label for column, label in enumerate(labels)]
+                if fields and (found := match(profile, named, aliases)):
+                    original = {named[column]: labels[column].strip() for column in fields}
+                    found.unused = [original.get(label, label) for label in found.unused]
+                    found.labels = {name: original.get(label, label) for name, label in found.labels.items()}
+                    found.languages.clear()
+                    found.placed = len(fields)
+                    return delimiter, line, found
+    return None
 
 
 def _weight(found: Match, own: Sequence[Profile]) -> tuple[bool, int]:
@@ -148,6 +184,8 @@ def parse(source: Source, options: Options) -> Reading:
     reading = Reading(found.profile.id)
     if not delimited.has_paired_quotes(content, encoding, delimiter, source.name):
         reading.note("quotes_unpaired", "noted")
+    if found.placed:
+        reading.note("headings_by_place", "noted", count=found.placed)
     records = delimited.read_records(content, encoding, delimiter, source.name)
     rows = gather_rows(records, line, found, delimiter, aliases, reading)
     if found.unused:
@@ -173,7 +211,7 @@ def _explain(text: str) -> dict[str, dict[str, str]]:
     """Return in each language which headings are unknown, which are known, what they resemble, what was looked for."""
     delimiter = delimited.likely_delimiters(text)[0]
     records = [cells for _, cells in delimited.first_records(text, delimiter, 5)]
-    labels = [cell.strip()[:60] for cell in max(records, key=lambda cells: sum(map(bool, cells))) if cell.strip()]
+    labels = [cell.strip()[:60] for cell in max(records, key=_count_words, default=[]) if cell.strip()]
     meanings = {
         alias: {"alias": alias, "column": profile.fields[hits[0][0]].column, "export": profile.id}
         for profile in all_profiles()
@@ -195,6 +233,11 @@ def _explain(text: str) -> dict[str, dict[str, str]]:
             words.say("error_parts.looked", lang, export=one.names[lang], least=one.least) for one in all_profiles()
         )
     return told
+
+
+def _count_words(cells: Sequence[str]) -> int:
+    """Count the cells that may be headings: a row of data below may have more cells, but mostly numbers."""
+    return sum(any(sign.isalpha() for sign in cell) for cell in cells)
 
 
 def _list(labels: Sequence[str], lang: str) -> str:
