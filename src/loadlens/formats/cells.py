@@ -22,6 +22,7 @@ Mark = Literal["point", "comma"]
 _TAG = re.compile(r"<[^<>]*>")
 _NOISE = re.compile(r"[\s_]+")
 _MARKS = re.compile(r"[®™*]")
+_SEPARATORS = re.compile(r"[^\w%°]|_")
 _GROUPS = re.compile(r"(?<=\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))")
 _UNIT_TAIL = re.compile(r"^([^A-Za-z°%]*\d)\s*([A-Za-z°%/²]{1,8}\.?)$")
 
@@ -47,6 +48,14 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFKD", text).casefold()
     text = "".join(sign for sign in text if not unicodedata.combining(sign))
     return _NOISE.sub(" ", text.replace("’", "'")).strip(" :.\ufeff")
+
+
+def squeeze(text: str) -> str:
+    """Return a plain label without anything between its words, as scripts that tidy headings leave them.
+
+    ``"Resting heart rate (bpm)"``, ``"resting_heart_rate_bpm"`` and ``"restingHeartRateBpm"`` give the same.
+    """
+    return _SEPARATORS.sub("", plain(text))
 
 
 def split_unit(label: str) -> tuple[str, str]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
 
-from loadlens.formats.cells import plain, split_unit
+from loadlens.formats.cells import plain, split_unit, squeeze
 
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PANDAS_REPEAT = re.compile(r"\.\d{1,2}$")
 
 DATE_KINDS = ("clock", "instant", "date")
@@ -112,6 +113,19 @@ class Profile:
                     found.setdefault(plain(label), []).append((name, language, rank))
         return found
 
+    @cached_property
+    def squeezed(self) -> dict[str, list[tuple[str, str, int]]]:
+        """The same by label without anything between its words; a field that is only a signature is not known so."""
+        found: dict[str, list[tuple[str, str, int]]] = {}
+        for label, meanings in self.lookup.items():
+            if squeezed := squeeze(label):
+                found.setdefault(squeezed, []).extend(one for one in meanings if self.fields[one[0]].kind != "ignore")
+        return found
+
+    def explain(self, label: str) -> list[tuple[str, str, int]]:
+        """Return what a whole label stands for: as it is written, else however its words are joined."""
+        return self.lookup.get(plain(label)) or self.squeezed.get(squeeze(label), [])
+
 
 @dataclass
 class Match:
@@ -192,7 +206,7 @@ def _named_by_user(profile: Profile, column: str) -> list[str]:
 
 def _candidates(profile: Profile, label: str) -> tuple[list[tuple[str, str, int]], str]:
     """Return what a label may stand for, and the unit it names."""
-    found = profile.lookup.get(plain(label))
+    found = profile.lookup.get(plain(label), [])
     if found:
         return found, ""
     name, unit = split_unit(label)
@@ -201,11 +215,17 @@ def _candidates(profile: Profile, label: str) -> tuple[list[tuple[str, str, int]
         for candidate in profile.lookup.get(name, ())
         if unit and profile.fields[candidate[0]].unit(unit) is not None
     ]
+    if not found and (joined := profile.squeezed.get(squeeze(label))):
+        return joined, ""
     return found, unit
 
 
 def _vetoed(profile: Profile, labels: Iterable[str]) -> bool:
-    return any(label in profile.never or any(word in label.split() for word in profile.never_words) for label in labels)
+    return any(
+        plain(label) in profile.never
+        or any(word in plain(_HUMP.sub(" ", label)).split() for word in profile.never_words)
+        for label in labels
+    )
 
 
 def _settle(one: Field, places: list[tuple[int, bool, int]]) -> list[int]:
@@ -246,7 +266,7 @@ def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -
     labels = _restore_repeats(labels)
     own = [plain(label) for label in labels]
     by_user = {place for place, label in enumerate(own) if label in aliases}
-    if (profile.only_with_aliases and not by_user) or _vetoed(profile, own):
+    if (profile.only_with_aliases and not by_user) or _vetoed(profile, labels):
         return None
     result = Match(profile, width=len(labels))
     candidates: list[list[tuple[str, str, int]]] = []

@@ -179,7 +179,7 @@ def _explain(text: str) -> dict[str, dict[str, str]]:
         for profile in all_profiles()
         for alias, hits in profile.lookup.items()
     }
-    unknown = [label for label in labels if plain(label) not in meanings]
+    unknown = [label for label in labels if not any(profile.explain(label) for profile in all_profiles())]
     near = [
         {"label": label} | meanings[alias]
         for label in unknown[:MOST_LABELS]
