@@ -39,7 +39,13 @@ FLOORS = [
     {"formats.apple_days"},
     {"rules", "merging", "simulated_accounts", "simulated_sessions", "simulated_tables"}
     | {"formats.list_checks", "formats.fit_messages", "formats.account_parts", "formats.record_times"}
-    | {"formats.row_layout", "formats.diary_entries", "formats.profile_files", "formats.apple_workouts"}
+    | {
+        "formats.row_layout",
+        "formats.stacked_tables",
+        "formats.diary_entries",
+        "formats.profile_files",
+        "formats.apple_workouts",
+    }
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
     # what lists do not say
     {"formats.evidence", "formats.strava_evidence"}

@@ -102,6 +102,10 @@ class Profile:
     aside: Mapping[str, frozenset[str]] = field(default_factory=dict)
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Field -> plain words: rows that hold one of them are something else; rows that hold none of them are."""
+    titles: tuple[str, ...] = ()
+    """Plain titles of the tables that stand under each other in the export's file."""
+    longest: str | None = None
+    """Of several rows of one day, the one with most of this column counts; without it the first."""
 
     @cached_property
     def lookup(self) -> dict[str, list[tuple[str, str, int]]]:
@@ -115,11 +119,11 @@ class Profile:
 
     @cached_property
     def squeezed(self) -> dict[str, list[tuple[str, str, int]]]:
-        """The same by label without anything between its words; a field that is only a signature is not known so."""
+        """The same by label without anything between its words; one of a single word stands for itself alone."""
         found: dict[str, list[tuple[str, str, int]]] = {}
         for label, meanings in self.lookup.items():
-            if squeezed := squeeze(label):
-                found.setdefault(squeezed, []).extend(one for one in meanings if self.fields[one[0]].kind != "ignore")
+            if (squeezed := squeeze(label)) not in ("", label):
+                found.setdefault(squeezed, []).extend(meanings)
         return found
 
     def explain(self, label: str) -> list[tuple[str, str, int]]:

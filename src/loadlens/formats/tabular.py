@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -19,12 +19,13 @@ from loadlens.formats import delimited
 from loadlens.formats.cells import plain, vote
 from loadlens.formats.diary_entries import finish_diary, settle_diary, take_entries
 from loadlens.formats.evidence import guess_mark, settle_garmin_list, settle_nothing, settle_wellness
-from loadlens.formats.export_profiles import Match, Profile, match
+from loadlens.formats.export_profiles import DATE_KINDS, Match, Profile, match
 from loadlens.formats.list_checks import settle_list, settle_planned_list
 from loadlens.formats.profile_files import all_profiles, all_refusals, known_columns
 from loadlens.formats.row_layout import Rows, gather_rows
 from loadlens.formats.sheets import Sheet, fill
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
+from loadlens.formats.stacked_tables import join_sections, split_sections
 from loadlens.formats.strava_evidence import settle_strava_list
 
 HEADING_WITHIN = 25
@@ -149,11 +150,38 @@ def parse(source: Source, options: Options) -> Reading:
     if not delimited.has_paired_quotes(content, encoding, delimiter, source.name):
         reading.note("quotes_unpaired", "noted")
     records = delimited.read_records(content, encoding, delimiter, source.name)
+    if found.profile.titles:
+        return _read_sections(reading, records, found.profile.titles, options, delimiter, source.name)
     rows = gather_rows(records, line, found, delimiter, aliases, reading)
-    if found.unused:
-        reading.note("columns_not_used", "noted", value=", ".join(found.unused), count=len(found.unused))
     _fill(reading, rows, found, options, delimiter, source.name)
     return reading
+
+
+def _read_sections(
+    reading: Reading,
+    records: Iterator[delimited.Record],
+    titles: Sequence[str],
+    options: Options,
+    delimiter: str,
+    name: str,
+) -> Reading:
+    """Read a file of several tables, each by the profile that fits it; those without one are set aside whole."""
+    aliases = _user_aliases(options)
+    parts: list[Reading] = []
+    reading.facts.update(rows=0, set_aside=0)
+    for line, title, section in split_sections(records, titles):
+        heading, cells = section[0]
+        found = _best_match(cells, aliases, options.profiles)
+        if found is None or all(one.kind in (*DATE_KINDS, "ignore") for one in found.profile.fields.values()):
+            count = len(section) - 1
+            reading.note("table_not_used", "set_aside", row=line, value=title or ", ".join(cells), count=count)
+            reading.facts = {key: int(str(value)) + count for key, value in reading.facts.items()}
+            continue
+        part = Reading(found.profile.id)
+        rows = gather_rows(iter(section), heading, found, delimiter, aliases, part)
+        _fill(part, rows, found, options, delimiter, name)
+        parts.append(part)
+    return join_sections(reading, parts)
 
 
 # ------------------------------------------------------------------ what cannot be read
@@ -208,6 +236,8 @@ def _list(labels: Sequence[str], lang: str) -> str:
 
 def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimiter: str, name: str) -> None:
     profile = found.profile
+    if found.unused:
+        reading.note("columns_not_used", "noted", value=", ".join(found.unused), count=len(found.unused))
     inferred = [one for one in profile.fields.values() if one.numbers == "infer" and one.kind in NUMERIC]
     counts = [rows.cells[one.name] for one in inferred if one.whole]
     mark, _ = vote([rows.cells[one.name] for one in inferred if not one.whole], counts)
@@ -315,8 +345,11 @@ def _finish(sheet: Sheet, told: set[int]) -> pd.DataFrame:
         repeats = int(frame["date"].duplicated().sum())
     else:  # there every quantity has a row of its own
         repeats = int((days[values].count()[values] - 1).clip(lower=0).to_numpy().sum())
+    longest = sheet.profile.longest
     if repeats:
-        sheet.reading.note("date_repeated", "merged", column="date", count=repeats)
+        sheet.reading.note("longest_of_date" if longest else "date_repeated", "merged", column="date", count=repeats)
+    if longest:
+        frame = frame.sort_values(longest, ascending=False, kind="stable")
     return frame[["date", *values]].groupby("date", as_index=False).first()
 
 
