@@ -70,13 +70,13 @@ def level(found, rule: str, date: str) -> tuple[str, str]:
 
 
 def test_a_long_run_without_a_distance_is_above_at_both_ends():
-    """Two hours at 6:00 to 5:30 /km are 20.0 to 21.8 km: 1.43 to 1.56 times 14 km, attention either way."""
-    log, date = log_with((71, 7200.0))
+    """8,000 s at 6:00 to 5:30 /km are 22.2 to 24.2 km: 1.59 to 1.73 times 14 km, attention either way."""
+    log, date = log_with((71, 8000.0))
     found = assess(log, GUIDANCE)
     assert level(found, "longest_run", date) == ("watch", "")
     said = found.tell("longest_run", date)
-    assert "between 20.0\u00a0km and 21.8\u00a0km" in said
-    assert "between 1.43× and 1.56×" in said
+    assert "between 22.2\u00a0km and 24.2\u00a0km" in said
+    assert "between 1.59× and 1.73×" in said
 
 
 def test_above_at_one_end_only_is_open_and_says_between_what():

@@ -45,13 +45,13 @@ def test_samples_of_a_fit_file_are_in_the_units_of_the_log(tmp_path):
     assert table["distance"].tolist() == pytest.approx([3.0 * second for second in range(121)])
     assert set(table["heart_rate"]) == {150.0}
     assert set(table["cadence"]) == {170.0}  # 85 strides of one foot
-    assert table[["altitude", "power", "temperature", "timer"]].isna().all(axis=None)  # missing is not zero
+    assert table[["altitude", "power", "temperature", "timer_time"]].isna().all(axis=None)  # missing is not zero
 
 
 def test_the_timer_leaves_out_its_stops(tmp_path):
     stops = event(0, 0), event(30, 4), event(50, 0), event(120, 4)
     table = samples(write(tmp_path / "a.fit", build(*run(), *stops, session(FIT_START, 120), activity(1))))
-    assert table["timer"].iloc[[30, 40, 50, 120]].tolist() == [30.0, 30.0, 30.0, 100.0]
+    assert table["timer_time"].iloc[[30, 40, 50, 120]].tolist() == [30.0, 30.0, 30.0, 100.0]
 
 
 def test_each_session_of_a_file_has_its_own_samples(tmp_path):
@@ -104,7 +104,7 @@ def test_samples_of_tracks(name, tmp_path):
     assert table["elapsed"].tolist() == list(range(121))
     assert table["distance"].iloc[-1] == pytest.approx(360.0, rel=1e-3)
     assert set(table["cadence"]) == {170.0}
-    assert table["timer"].isna().all()  # neither format tells
+    assert table["timer_time"].isna().all()  # neither format tells
 
 
 def test_times_without_a_zone_become_utc_only_with_one(tmp_path):

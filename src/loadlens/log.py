@@ -271,7 +271,7 @@ class RunningLog:
         DataFrame
             One row per sample, in the columns of the table ``records`` in ``data/columns.toml``; what the watch did
             not record is NaN. Watches write every second or only when something changes. ``elapsed`` counts from
-            the first sample; ``timer`` leaves out stops of the timer, NaN where the file tells none.
+            the first sample; ``timer_time`` leaves out stops of the timer, NaN where the file tells none.
 
         Raises
         ------

@@ -119,7 +119,7 @@ def _tabulate(own: Samples, row: pd.Series[Any]) -> pd.DataFrame:
     table["time_utc"] = times.dt.tz_localize("UTC")
     table["elapsed"] = seconds - seconds[0]
     if own.stops is not None:
-        table["timer"] = count_timer(seconds, own.stops)
+        table["timer_time"] = count_timer(seconds, own.stops)
     return table
 
 
@@ -131,5 +131,5 @@ def _put_together(parts: list[pd.DataFrame]) -> pd.DataFrame:
         if last < table["time_utc"].min() or first > table["time_utc"].max():
             table = pd.concat([table, part], ignore_index=True).sort_values("time_utc", kind="stable")
             table["elapsed"] = (table["time_utc"] - table["time_utc"].iloc[0]).dt.total_seconds()
-            table["timer"] = np.nan  # each watch had its own
+            table["timer_time"] = np.nan  # each watch had its own
     return table
