@@ -80,6 +80,33 @@ def find_side(word: str) -> str | None:
     return _names("sides").get(plain(word))
 
 
+@cache
+def _body() -> frozenset[str]:
+    return frozenset(plain(word) for words in _vocabulary()["body"].values() for word in words)
+
+
+def find_pain_site(heading: str) -> tuple[str, str | None] | None:
+    """Return where it hurts, and on which side, of a heading such as ``"pain left knee"`` or ``"kniepijn"``.
+
+    Parameters
+    ----------
+    heading : str
+
+    Returns
+    -------
+    (site, side) or None
+        None when it is no heading of pain in a part of the body that is known.
+    """
+    text = plain(heading)
+    pain = next((word for word, kind in _names("kinds").items() if kind == "pain" and word in text), None)
+    if pain is None:
+        return None
+    rest = text.replace(pain, " ", 1).split()
+    sides = [side for word in rest if (side := find_side(word))]
+    site = " ".join(word for word in rest if not find_side(word))
+    return (site, sides[0] if len(sides) == 1 else None) if site in _body() else None
+
+
 def find_nearest(section: str, word: str) -> str:
     """Return the known word most like an unknown one, empty when none is near.
 

@@ -203,6 +203,8 @@ def _read_offer(
             first = seen[str(facts["sha256"])]
             return Offered(facts | {"status": "repeated"} | _say_message("repeated", path=first), same_as=first)
         seen[str(facts["sha256"])] = offer.name
+        if known is None and _suffix(offer.name) in reading_rules()["ignored"]["unless_known"]:
+            return Offered(facts | {"status": "ignored"} | _say_message("not_running_data"))
         if known is None:
             raise UnreadableFile("format_unknown", where=offer.name)
         reading = _parse(known, source, options, folder, str(facts["sha256"]))
@@ -263,9 +265,13 @@ def _is_ignored(name: str) -> bool:
     path = PurePosixPath(name)
     return (
         path.name.lower() in rules["names"]
-        or path.suffix.lower() in rules["suffixes"]
+        or _suffix(name) in rules["suffixes"]
         or any(folder in rules["folders"] for folder in path.parts[:-1])
     )
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
 
 
 def _recognise(source: Source) -> Format | None:

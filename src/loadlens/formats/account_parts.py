@@ -29,7 +29,10 @@ HEADING_WITHIN = 3
 NOT_KNOWN = "part_not_known"
 
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?")
-_NUMBERED = re.compile(r" \(\d+\)$")  # a second file of the same name is numbered
+_NUMBERED = re.compile(r" \(\d+\)$|\.gz$")  # a second file of the same name is numbered
+_COPIED = re.compile(
+    r"( \(\d+\)| \d| -? ?(copy|kopie|kopie \d|copy \d))+(?=\.(csv|json)$)"
+)  # by browsers, Finder, Windows
 _COLUMNS = ("id", "sport", "start", "end", "offset", "date", "main", "deleted", "stage")
 
 
@@ -70,7 +73,7 @@ def find_part(head: bytes, name: str) -> Part | None:
     name : str
         Path as shown to the user.
     """
-    path = PurePosixPath(_NUMBERED.sub("", name.lower()))
+    path = PurePosixPath(_plain_name(name))
     if path.suffix not in (".csv", ".json"):
         return None
     file, is_json = path.name, path.suffix == ".json"
@@ -90,6 +93,11 @@ def find_part(head: bytes, name: str) -> Part | None:
     if found:
         return max(found, key=lambda one: one[0])[1]
     return _find_unused(head, file, path)
+
+
+def _plain_name(name: str) -> str:
+    """Return a path in lower case, without what a second file of the same name or a copy has behind its own."""
+    return _COPIED.sub("", _NUMBERED.sub("", _NUMBERED.sub("", name.lower())))
 
 
 def _find_unused(head: bytes, file: str, path: PurePosixPath) -> Part | None:
@@ -114,7 +122,10 @@ def _is_in_folder(path: PurePosixPath, forms: Iterable[str]) -> bool:
 
 def _headings(head: bytes) -> list[list[str]]:
     text = delimited.head_text(head)
-    return [] if text is None else [cells for _, cells in delimited.first_records(text, ",", HEADING_WITHIN)]
+    if text is None:
+        return []
+    mark = delimited.likely_delimiters(text)[0]
+    return [cells for _, cells in delimited.first_records(text, mark, HEADING_WITHIN)]
 
 
 def _name_labels(cells: Sequence[str], platform: Mapping[str, Any]) -> list[str]:
@@ -146,7 +157,7 @@ def load_records(source: Source, part: Part, reading: Reading) -> list[tuple[int
         The file is not whole, too large, or nested too deeply.
     """
     table = part.table or {}
-    if _NUMBERED.sub("", source.name.lower()).endswith(".json"):
+    if _plain_name(source.name).endswith(".json"):
         limits = {"bytes_at_most": BYTES_AT_MOST, "values_at_most": VALUES_AT_MOST}
         found = unwrap(load_json(source, _members(table), **limits), None)
         reading.facts["rows"] = len(found)
@@ -182,7 +193,9 @@ def _read_table(source: Source, part: Part, reading: Reading) -> list[tuple[int,
     labels: list[str] | None = None
     kept: list[tuple[int, Record]] = []
     rows = 0
-    for row, cells in delimited.read_records(content, encoding, ",", source.name):
+    mark = delimited.likely_delimiters(delimited.head_text(source.head) or "")[0]
+    for row, told in delimited.read_records(content, encoding, mark, source.name):
+        cells = delimited.with_points(told, mark)
         if labels is None:
             named = _name_labels(cells, platform)
             labels = named if set(table["needs"]) <= set(named) else None

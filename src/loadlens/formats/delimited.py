@@ -27,6 +27,8 @@ DELIMITERS = (",", ";", "\t", "|")
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")  # all but tabs and ends of lines and pages
 
+_DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d+)$")
+
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 Record = tuple[int, list[str]]
@@ -149,19 +151,25 @@ def has_paired_quotes(content: bytes, encoding: str, delimiter: str, name: str) 
 
 
 def first_records(text: str, delimiter: str, most: int = 40) -> list[Record]:
-    """Return the first records of a text; fewer when it breaks off inside quotes."""
+    """Return the first records of a text that are not empty; fewer when it breaks off inside quotes."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     found: list[Record] = []
     start = 1
     try:
         for cells in reader:
-            found.append((start, cells))
+            if any(cell.strip() for cell in cells):
+                found.append((start, cells))
             start = reader.line_num + 1
             if len(found) == most:
                 break
     except csv.Error:
         return found
     return found
+
+
+def with_points(cells: list[str], delimiter: str) -> list[str]:
+    """Return cells with decimal points, where commas between figures can be nothing else as they part no cells."""
+    return cells if delimiter == "," else [_DECIMAL_COMMA.sub(r"\1.\2", cell) for cell in cells]
 
 
 def likely_delimiters(text: str) -> list[str]:

@@ -10,12 +10,14 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib import resources
 
+from loadlens.diary_words import find_pain_site
 from loadlens.formats.cells import plain, split_unit, squeeze
 
+_SCALE = re.compile(r"(\d{1,3}) ?(?:-|–|/|t/m|tot|to|bis) ?(\d{1,3})")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PANDAS_REPEAT = re.compile(r"\.\d{1,2}$")
 
@@ -39,8 +41,8 @@ class Field:
     Where `settled_later`, a unit in the label is only remembered; a hook does the conversion for the whole list.
     `whole` numbers have no decimals, so that a mark in one groups thousands. `values` says what number a word in a
     cell stands for. With `diary` the field becomes entries of that kind (or their note), on a scale from best to
-    worst where `scale` gives one, with `tag` on each. In a long table `named` lists what the field is called in the
-    column of names. An entry that an app writes by itself counts `only_with` another field filled.
+    worst where `scale` gives one, with `tag`, `site` and `side` on each. In a long table `named` lists what the field
+    is called in the column of names. An entry that an app writes by itself counts `only_with` another field filled.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Field:
     diary: str | None = None
     scale: tuple[float, float] | None = None
     tag: str | None = None
+    site: str | None = None
+    side: str | None = None
     named: tuple[str, ...] = ()
     only_with: str | None = None
 
@@ -139,6 +143,8 @@ class Match:
     width: int
     columns: dict[str, list[int]] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
+    scales: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Lowest and highest value, for fields of the diary whose heading states them: ``"pain (0-10)"``."""
     languages: Counter[str] = field(default_factory=Counter)
     unused: list[str] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
@@ -213,15 +219,20 @@ def _candidates(profile: Profile, label: str) -> tuple[list[tuple[str, str, int]
     found = profile.lookup.get(plain(label), [])
     if found:
         return found, ""
-    name, unit = split_unit(label)
+    name, unit = split_unit(_HUMP.sub(" ", label))
     found = [
         candidate
         for candidate in profile.lookup.get(name, ())
-        if unit and profile.fields[candidate[0]].unit(unit) is not None
+        if unit
+        and (profile.fields[candidate[0]].unit(unit) is not None or _is_scale(profile.fields[candidate[0]], unit))
     ]
     if not found and (joined := profile.squeezed.get(squeeze(label))):
         return joined, ""
     return found, unit
+
+
+def _is_scale(one: Field, unit: str) -> bool:
+    return one.diary is not None and one.kind == "number" and one.scale is None and bool(_SCALE.fullmatch(unit))
 
 
 def _vetoed(profile: Profile, labels: Iterable[str]) -> bool:
@@ -304,9 +315,37 @@ def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -
             unit_named = profile.fields[name].unit(units[columns[0]])
             if unit_named:
                 result.units[name] = unit_named
+            stated = _SCALE.fullmatch(units[columns[0]])
+            if stated and int(stated[1]) < int(stated[2]):
+                result.scales[name] = float(stated[1]), float(stated[2])
+    _take_pain_columns(result, labels)
     _take_first_column(result, labels)
     complete = all(name in result.columns for name in profile.needs) and result.hits >= profile.least
     return result if complete else None
+
+
+def _take_pain_columns(result: Match, labels: Sequence[str]) -> None:
+    """Give each column of pain somewhere a field of its own, where the profile keeps pain."""
+    pain = next((one for one in result.profile.fields.values() if one.diary == "pain"), None)
+    if pain is None:
+        return
+    taken = {place for places in result.columns.values() for place in places}
+    added: dict[str, Field] = {}
+    for place, label in enumerate(labels):
+        name, unit = split_unit(label)
+        stated = _SCALE.fullmatch(unit)
+        found = find_pain_site(name if stated else label)
+        key = plain(label)
+        if place in taken or found is None or key in added:
+            continue
+        added[key] = replace(pain, name=key, column=key, aliases={"any": (label,)}, site=found[0], side=found[1])
+        result.columns[key], result.labels[key] = [place], label.strip()
+        result.unused = [one for one in result.unused if one != label.strip()]
+        result.known += 1
+        if stated and int(stated[1]) < int(stated[2]):
+            result.scales[key] = float(stated[1]), float(stated[2])
+    if added:
+        result.profile = replace(result.profile, fields={**result.profile.fields, **added})
 
 
 def _take_first_column(result: Match, labels: Sequence[str]) -> None:

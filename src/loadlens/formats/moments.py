@@ -23,6 +23,8 @@ Moment = npt.NDArray[np.datetime64]
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")
 _NUMERIC = re.compile(r"(\d{1,4})([./-]) ?(\d{1,2})[./-] ?(\d{1,4})\.?(?:[T ,]+(.*))?")
+_WEEKDAY = re.compile(r"[^\W\d_]{2,12}\.?,? (?=\d)")
+_SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
 _TIME = re.compile(r"(\d{1,2})[:.h](\d\d)(?:[:.](\d\d))?(?:[.,]\d+)?\s*(?:([ap])\.? ?m\.?)?")
 _ZONE = re.compile(r"(?:(?<=\d)|\s)(z|utc|gmt|[+-]\d\d:?\d\d)$", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -38,7 +40,8 @@ class Moments:
     values : array of datetime64[s]
         The wall time as written (in UTC when the cell says so); NaT where missing or not understood.
     order : str
-        ``"ymd"``, ``"dmy"``, ``"mdy"`` or ``"ydm"`` for numeric dates, ``"words"`` for names of months.
+        ``"ymd"``, ``"dmy"``, ``"mdy"`` or ``"ydm"`` for numeric dates, ``"words"`` for names of months,
+        ``"serial"`` for days numbered as spreadsheets do.
     unsure : bool
         True when the order of day and month rests on habit alone.
     without_year, without_day : int
@@ -137,7 +140,7 @@ def _from_words(text: str) -> tuple[datetime | None, str]:
 
 
 def _split(text: str) -> tuple[str, str, str, str, str] | None:
-    found = _NUMERIC.fullmatch(text)
+    found = _NUMERIC.fullmatch(_WEEKDAY.sub("", text, count=1))
     return None if found is None else (found[1], found[3], found[4], found[5] or "", found[2])
 
 
@@ -173,6 +176,13 @@ def _order(split: list[tuple[str, str, str, str, str]], language: str) -> tuple[
     same = all(parts[0] == parts[1] for parts in split)
     return ("mdy" if english else "dmy"), not same
 
+
+EARLIEST, LATEST = np.datetime64("1970-01-01"), np.datetime64("2101-01-01")
+
+SERIALS = range(32_874, 54_789)
+"""Numbers that spreadsheets give the days of 1990 to 2049, counted from 30 December 1899."""
+
+NOT_A_TIME = np.datetime64("NaT", "s")
 
 NEIGHBOUR_DAYS = 31
 """Days at most between two rows of a table by the day; a year is carried over no larger gap."""
@@ -221,7 +231,13 @@ def read_moments(cells: Sequence[str], language: str = "en", *, as_written: bool
         except ValueError:
             pass
         else:
-            return Moments(values, "ymd", unsure=False, without_year=0, without_day=0)
+            told = values[~np.isnat(values)]
+            if ((told >= EARLIEST) & (told < LATEST)).all():
+                return Moments(values, "ymd", unsure=False, without_year=0, without_day=0)
+    if filled and all(_SERIAL.fullmatch(cell) and int(cell[:5]) in SERIALS for cell in filled):
+        days = np.array([int(cell[:5]) if cell else 0 for cell in cells])
+        values = np.where(days > 0, np.datetime64("1899-12-30", "s") + days * np.timedelta64(86_400, "s"), NOT_A_TIME)
+        return Moments(values, "serial", unsure=False, without_year=0, without_day=0)
     zoned = [_zone(_clean(cell)) for cell in cells]
     split = [_split(text) for text, _ in zoned]
     known = [parts for parts in split if parts is not None]

@@ -133,6 +133,8 @@ def _fill_dates(sheet: Sheet, one: Field, cells: list[str]) -> None:
         raise UnreadableFile(what, where=sheet.name, example=next(cell for cell in cells if cell))
     for place in np.flatnonzero(np.isnat(moments.values)):
         sheet.set_aside(int(place), "date_unreadable", cells[place])
+    if moments.order == "serial":
+        sheet.reading.note("date_from_serial", "converted", column=one.column, count=sum(map(bool, cells)))
     if moments.years_found:
         sheet.reading.note("year_from_order", "noted", column=one.column, count=moments.years_found)
     if moments.unsure:

@@ -25,7 +25,10 @@ MILLISECONDS_ABOVE = 1e11  # no time in seconds is that large
 def sniff(head: bytes, name: str) -> bool:  # noqa: ARG001 every format is asked alike
     """Say whether a file is a run of Stryd; never raises."""
     text = delimited.head_text(head)
-    return text is not None and any(_is_heading(cells) for _, cells in delimited.first_records(text, ",", 2))
+    if text is None:
+        return False
+    mark = delimited.likely_delimiters(text)[0]
+    return any(_is_heading(cells) for _, cells in delimited.first_records(text, mark, 2))
 
 
 def _labels(cells: Sequence[str]) -> list[str]:
@@ -60,7 +63,9 @@ def parse(source: Source, options: Options) -> Reading:
     encoding = delimited.find_encoding(content)
     if encoding is None:
         raise UnreadableFile("not_text", where=source.name)
-    records = [cells for _, cells in delimited.read_records(content, encoding, ",", source.name)]
+    mark = delimited.likely_delimiters(delimited.head_text(source.head) or "")[0]
+    told = (cells for _, cells in delimited.read_records(content, encoding, mark, source.name))
+    records = [delimited.with_points(cells, mark) for cells in told]
     first = next(place for place, cells in enumerate(records) if _is_heading(cells))
     labels, rows = _labels(records[first]), [row for row in records[first + 1 :] if any(map(str.strip, row))]
     reading = Reading(rules["format"])

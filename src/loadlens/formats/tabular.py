@@ -84,7 +84,12 @@ def _find_heading(text: str, aliases: Mapping[str, str], own: Sequence[Profile] 
 
 
 def _weight(found: Match, own: Sequence[Profile]) -> tuple[bool, int]:
-    return found.profile in own, found.hits
+    return _is_among(found.profile, own), found.hits
+
+
+def _is_among(profile: Profile, own: Sequence[Profile]) -> bool:
+    """Say whether a profile is one of the user's own, with the columns of pain added that a table has."""
+    return any(profile.id == one.id for one in own)
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -141,7 +146,7 @@ def parse(source: Source, options: Options) -> Reading:
     if not options.profiles:
         _refuse(source.name, text)
     heading = _find_heading(text, aliases, options.profiles)
-    if options.profiles and (heading is None or heading[2].profile not in options.profiles):
+    if options.profiles and (heading is None or not _is_among(heading[2].profile, options.profiles)):
         _refuse(source.name, text)
     if heading is None:
         raise UnreadableFile("headings_unknown", where=source.name, **_explain(text))
@@ -201,7 +206,7 @@ def _explain(text: str) -> dict[str, dict[str, str]]:
     """Return in each language which headings are unknown, which are known, what they resemble, what was looked for."""
     delimiter = delimited.likely_delimiters(text)[0]
     records = [cells for _, cells in delimited.first_records(text, delimiter, 5)]
-    labels = [cell.strip()[:60] for cell in max(records, key=lambda cells: sum(map(bool, cells))) if cell.strip()]
+    labels = [cell.strip()[:60] for cell in max(records, key=lambda cells: sum(map(bool, cells)), default=[]) if cell.strip()]
     meanings = {
         alias: {"alias": alias, "column": profile.fields[hits[0][0]].column, "export": profile.id}
         for profile in all_profiles()
@@ -258,6 +263,8 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
     for one in sorted(profile.fields.values(), key=lambda one: one.kind == "offset"):  # an offset needs its clock
         if any(rows.cells.get(one.name, ())):
             fill(sheet, one)
+    if "date" not in sheet.frame:
+        _leave_out_dateless(sheet)
     (settle_diary if profile.table == "diary" else HOOKS[profile.hook])(sheet)
     for column, places in sheet.wrong.items():
         sheet.note_cells("cell_unreadable", column, places)
@@ -288,6 +295,13 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
 def _declared_mark(profile: Profile) -> str | None:
     """Return the decimal mark that a profile states for all its numbers."""
     return next((one.numbers for one in profile.fields.values() if one.kind in NUMERIC), None)
+
+
+def _leave_out_dateless(sheet: Sheet) -> None:
+    """Set every row aside where not one has a date."""
+    sheet.frame["date"] = pd.Series(pd.NaT, index=sheet.frame.index, dtype="datetime64[us]")
+    for place in range(len(sheet.lines)):
+        sheet.set_aside(place, "date_unreadable")
 
 
 def _leave_out(sheet: Sheet) -> None:
