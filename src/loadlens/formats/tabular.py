@@ -206,7 +206,8 @@ def _explain(text: str) -> dict[str, dict[str, str]]:
     """Return in each language which headings are unknown, which are known, what they resemble, what was looked for."""
     delimiter = delimited.likely_delimiters(text)[0]
     records = [cells for _, cells in delimited.first_records(text, delimiter, 5)]
-    labels = [cell.strip()[:60] for cell in max(records, key=lambda cells: sum(map(bool, cells)), default=[]) if cell.strip()]
+    fullest = max(records, key=lambda cells: sum(map(bool, cells)), default=[])
+    labels = [cell.strip()[:60] for cell in fullest if cell.strip()]
     meanings = {
         alias: {"alias": alias, "column": profile.fields[hits[0][0]].column, "export": profile.id}
         for profile in all_profiles()
