@@ -203,6 +203,14 @@ def test_a_column_on_another_scale_than_the_diarys_is_not_read_as_if_on_it():
     assert slip.tables["diary"]["value"].tolist() == [2, 3], "a single value beyond the scale is a slip of the pen"
 
 
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_a_word_for_a_number_counts_whatever_the_decimal_mark(mark):
+    sheet = table(["datum", "rusthartslag", "ziek"], ["1-5-2024", 50, "ja"], ["13-5-2024", 51, "nee"], mark=mark)
+    assert entries(sheet) == [("illness", 1), ("illness", 0)]
+    diary = table(["datum", "soort", "waarde"], ["1-5-2024", "ziek", "ja"], ["13-5-2024", "pijn", 3], mark=mark)
+    assert entries(diary) == [("illness", 1), ("pain", 3)]
+
+
 def test_columns_of_pain_somewhere_keep_the_place():
     text = "datum;pijn knie;kuitpijn links (0-10);pain back;rusthartslag\n1-5-2024;2;0;;50\n13-5-2024;;3;1;51\n"
     reading = read(text, "dagboek.csv")
