@@ -143,6 +143,13 @@ def test_a_day_may_bear_its_weekday_or_the_number_a_spreadsheet_gives_it(written
         assert found["date"].iloc[1] == pd.Timestamp("2024-05-13")
 
 
+@pytest.mark.parametrize("never", ["2099-12-31", "1970-01-01", "31-12-2099", "31 dec 2099", "0000-00-00", "9999-12-31"])
+def test_a_day_of_another_age_is_a_slip_and_does_not_stretch_the_log(never):
+    reading = read(f"date,resting hr\n2024-05-01,50\n{never},51\n2024-05-03,52\n", "days.csv")
+    assert reading.tables["wellness"]["rhr_day"].tolist() == [50, 52]
+    assert [entry["value"] for entry in noted(reading, "date_unreadable")] == [never]
+
+
 def test_five_figures_are_no_day_where_other_cells_are_dates():
     reading = read(SHEET.format("45413", "13-5-2024"), "gewicht.csv")
     assert [entry["value"] for entry in noted(reading, "date_unreadable")] == ["45413"]

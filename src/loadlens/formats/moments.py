@@ -111,12 +111,13 @@ def _year(text: str) -> int:
 
 
 def _build(year: int, month: int, day: int, time: tuple[int, int, int] | None) -> datetime | None:
-    if time is None or not 1970 <= year <= 2100:
+    if time is None:
         return None
     try:
-        return datetime(year, month, day, *time)
+        moment = datetime(year, month, day, *time)
     except ValueError:
         return None
+    return moment if FIRST_DAY <= moment < END else None
 
 
 def _from_words(text: str) -> tuple[datetime | None, str]:
@@ -177,7 +178,9 @@ def _order(split: list[tuple[str, str, str, str, str]], language: str) -> tuple[
     return ("mdy" if english else "dmy"), not same
 
 
-EARLIEST, LATEST = np.datetime64("1970-01-01"), np.datetime64("2101-01-01")
+FIRST_DAY, END = datetime(1970, 1, 2), datetime(2060, 1, 1)
+"""Days that a list can hold: the first of January 1970 is what a program writes that knows no date, and a slip of the
+pen in a year must not make a log end in another age."""
 
 SERIALS = range(32_874, 54_789)
 """Numbers that spreadsheets give the days of 1990 to 2049, counted from 30 December 1899."""
@@ -232,7 +235,7 @@ def read_moments(cells: Sequence[str], language: str = "en", *, as_written: bool
             pass
         else:
             told = values[~np.isnat(values)]
-            if ((told >= EARLIEST) & (told < LATEST)).all():
+            if ((told >= np.datetime64(FIRST_DAY)) & (told < np.datetime64(END))).all():
                 return Moments(values, "ymd", unsure=False, without_year=0, without_day=0)
     if filled and all(_SERIAL.fullmatch(cell) and int(cell[:5]) in SERIALS for cell in filled):
         days = np.array([int(cell[:5]) if cell else 0 for cell in cells])
