@@ -228,6 +228,15 @@ def test_columns_of_pain_somewhere_keep_the_place():
     assert not noted(reading, "columns_not_used")
 
 
+def test_numbers_beyond_all_measure_are_set_aside_and_overflow_nothing():
+    absurd = ["1e308", "-1e400", "9" * 400, "1e-320", "-0"]
+    rows = [["2024-05-03 09:30:00", "Running", "", n, "20:00", n, n, n, n, n, "", "a.gpx"] for n in absurd]
+    reading = read(table(RUNKEEPER, *rows), "cardioActivities.csv")
+    assert reading.facts["used"] == 5
+    assert not reading.tables["activities"]["distance"].gt(0).any()
+    assert {entry["value"] for entry in noted(reading, "cell_unreadable")} >= {"1e308", "-1e400"}
+
+
 # ------------------------------------------------------------------ the same file in another guise
 
 DAYS = "date,resting hr,sleep\n2024-05-01,50,7.5\n2024-05-02,51,8\n"

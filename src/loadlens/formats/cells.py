@@ -30,6 +30,10 @@ _POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+")
 _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?|[+-]?,\d+")
 _MACHINE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 
+SMALLEST, LARGEST = 1e-12, 1e15
+"""What is smaller is nothing, what is larger no number an export means (ids and milliseconds since 1970 are smaller), and
+nothing between them overflows when multiplied or divided."""
+
 _CLOCKED = re.compile(r"(?:(\d{1,3})\s*(?:days?|d)[\s,]+)?(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2})(?:[.,](\d{1,6}))?")
 _SPELLED = re.compile(
     r"(?:(\d{1,3})\s*(?:h|hr|hrs|hours?|u|uur|uren|std|stunden?)\.?)?\s*"
@@ -169,7 +173,7 @@ def read_numbers(cells: Sequence[str], mark: str) -> tuple[Floats, list[int], li
     values : array of float
         NaN where missing or not understood.
     wrong : list of int
-        Positions that hold something which is no number in this format.
+        Positions that hold something which is no number in this format, or none that any export could mean.
     units : list of str
         Unit written behind each number, casefolded, else empty.
     """
@@ -184,8 +188,8 @@ def read_numbers(cells: Sequence[str], mark: str) -> tuple[Floats, list[int], li
             text, unit = _without_unit(_trim(cell))
             known[cell] = (_number(text, mark), unit)
         value, units[place] = known[cell]
-        if np.isfinite(value):
-            values[place] = value
+        if abs(value) <= LARGEST:
+            values[place] = value if abs(value) >= SMALLEST else 0.0
         else:
             wrong.append(place)
     return values, wrong, units
