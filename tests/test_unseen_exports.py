@@ -206,6 +206,8 @@ def test_a_column_on_another_scale_than_the_diarys_is_not_read_as_if_on_it():
     reading = read(text, "days.csv")
     assert "diary" not in reading.tables
     assert noted(reading, "diary_scale_unclear")[0]["count"] == 3
+    borg = read("date,rpe,resting hr\n2024-05-01,9,50\n2024-05-02,13,50\n2024-05-03,17,50\n", "days.csv")
+    assert "diary" not in borg.tables
     slip = read(text.replace(",8,", ",3,"), "days.csv")
     assert slip.tables["diary"]["value"].tolist() == [2, 3], "a single value beyond the scale is a slip of the pen"
 
@@ -219,7 +221,7 @@ def test_a_word_for_a_number_counts_whatever_the_decimal_mark(mark):
 
 
 def test_columns_of_pain_somewhere_keep_the_place():
-    text = "datum;pijn knie;kuitpijn links (0-10);pain back;rusthartslag\n1-5-2024;2;0;;50\n13-5-2024;;3;1;51\n"
+    text = "datum;pijn knie;kuitpijn links (0-10);pain (back);rusthartslag\n1-5-2024;2;0;;50\n13-5-2024;;3;1;51\n"
     reading = read(text, "dagboek.csv")
     diary = reading.tables["diary"]
     assert set(diary["kind"]) == {"pain"}

@@ -6,6 +6,7 @@ The vocabulary stands in ``data/diary.toml``.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import Any
 
 from loadlens.formats.cells import Floats, plain
 from loadlens.words import LANGUAGES
+
+_BETWEEN = re.compile(r"[()\[\]:/,–-]")
 
 NEAR = 0.7
 """Likeness, from 0 to 1, from which on a word is offered as the nearest known one."""
@@ -97,11 +100,11 @@ def find_pain_site(heading: str) -> tuple[str, str | None] | None:
     (site, side) or None
         None when it is no heading of pain in a part of the body that is known.
     """
-    text = plain(heading)
-    pain = next((word for word, kind in _names("kinds").items() if kind == "pain" and word in text), None)
-    if pain is None:
+    text = plain(_BETWEEN.sub(" ", heading))
+    said = [word for word, kind in _names("kinds").items() if kind == "pain" and word in text]
+    if not said:
         return None
-    rest = text.replace(pain, " ", 1).split()
+    rest = text.replace(max(said, key=len), " ", 1).split()
     sides = [side for word in rest if (side := find_side(word))]
     site = " ".join(word for word in rest if not find_side(word))
     return (site, sides[0] if len(sides) == 1 else None) if site in _body() else None

@@ -30,9 +30,8 @@ NOT_KNOWN = "part_not_known"
 
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?")
 _NUMBERED = re.compile(r" \(\d+\)$|\.gz$")  # a second file of the same name is numbered
-_COPIED = re.compile(
-    r"( \(\d+\)| \d| -? ?(copy|kopie|kopie \d|copy \d))+(?=\.(csv|json)$)"
-)  # by browsers, Finder, Windows
+# What browsers, Finder and Windows put behind the name of a copy.
+_COPIED = re.compile(r"( \(\d+\)| \d| -? ?(copy|kopie)( \d)?)+(?=\.(csv|json)$)")
 _COLUMNS = ("id", "sport", "start", "end", "offset", "date", "main", "deleted", "stage")
 
 
@@ -121,11 +120,10 @@ def _is_in_folder(path: PurePosixPath, forms: Iterable[str]) -> bool:
 
 
 def _headings(head: bytes) -> list[list[str]]:
-    text = delimited.head_text(head)
-    if text is None:
-        return []
-    mark = delimited.likely_delimiters(text)[0]
-    return [cells for _, cells in delimited.first_records(text, mark, HEADING_WITHIN)]
+    """Return the first records, under every delimiter they may have."""
+    text = delimited.head_text(head) or ""
+    marks = delimited.likely_delimiters(text)
+    return [cells for mark in marks for _, cells in delimited.first_records(text, mark, HEADING_WITHIN)]
 
 
 def _name_labels(cells: Sequence[str], platform: Mapping[str, Any]) -> list[str]:
@@ -193,12 +191,18 @@ def _read_table(source: Source, part: Part, reading: Reading) -> list[tuple[int,
     labels: list[str] | None = None
     kept: list[tuple[int, Record]] = []
     rows = 0
-    mark = delimited.likely_delimiters(delimited.head_text(source.head) or "")[0]
+    needs = set(table["needs"])
+    found = delimited.find_table(
+        delimited.head_text(source.head) or "",
+        HEADING_WITHIN,
+        lambda records: any(needs <= set(_name_labels(cells, platform)) for cells in records),
+    )
+    mark = found[0] if found else ","
     for row, told in delimited.read_records(content, encoding, mark, source.name):
         cells = delimited.with_points(told, mark)
         if labels is None:
             named = _name_labels(cells, platform)
-            labels = named if set(table["needs"]) <= set(named) else None
+            labels = named if needs <= set(named) else None
             continue
         if not any(cell.strip() for cell in cells):
             continue

@@ -31,8 +31,8 @@ _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?|[+-]?,\d+")
 _MACHINE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 
 SMALLEST, LARGEST = 1e-12, 1e15
-"""What is smaller is nothing, what is larger no number an export means (ids and milliseconds since 1970 are smaller), and
-nothing between them overflows when multiplied or divided."""
+"""What is smaller is nothing, and what is larger no number an export means; ids and milliseconds since 1970 are less.
+Nothing between them overflows when multiplied or divided."""
 
 _CLOCKED = re.compile(r"(?:(\d{1,3})\s*(?:days?|d)[\s,]+)?(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2})(?:[.,](\d{1,6}))?")
 _SPELLED = re.compile(

@@ -9,7 +9,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from loadlens.formats.source import UnreadableFile
 
@@ -165,6 +165,25 @@ def first_records(text: str, delimiter: str, most: int = 40) -> list[Record]:
     except csv.Error:
         return found
     return found
+
+
+def find_table(text: str, most: int, fits: Callable[[list[list[str]]], bool]) -> tuple[str, list[list[str]]] | None:
+    """Return the delimiter, and the first records, under which a table of a platform is itself.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+        Records to look at.
+    fits : callable
+        Says whether these records are the table's. The comma is tried first: platforms write it, and others come from
+        spreadsheets that saved the file again.
+    """
+    for mark in sorted(likely_delimiters(text), key=lambda mark: mark != ","):
+        cells = [cells for _, cells in first_records(text, mark, most)]
+        if fits(cells):
+            return mark, cells
+    return None
 
 
 def with_points(cells: list[str], delimiter: str) -> list[str]:

@@ -20,8 +20,9 @@ from loadlens.formats.sheets import Sheet
 NOTE = "note"
 """What ``diary`` of a field says when it is the note of the row's entries."""
 
-BEYOND_AT_LEAST, COMMON_END = 2, 10
-"""So many values beyond a scale are no slips of the pen, where all would stand on the scale that most people use."""
+BEYOND_AT_LEAST, BEYOND_SHARE, COMMON_END = 2, 0.1, 10
+"""So many values beyond a scale are no slips of the pen, when they are a share like this of all, or when all would
+stand on the scale of ten that most people use."""
 
 COLUMNS = ("date", "kind", "value", "site", "side", "tags", "note")
 
@@ -66,8 +67,9 @@ def _entries_of(sheet: Sheet, one: Field) -> pd.DataFrame:
             count = int(np.isfinite(values).sum())
             sheet.reading.note("diary_scaled", "converted", column=one.name, value=told, count=count)
         beyond = int((np.isfinite(read) & ~np.isfinite(values) & sheet.kept).sum())
-        if scale is None and beyond >= BEYOND_AT_LEAST and np.nanmax(read) <= COMMON_END:
-            count = int((np.isfinite(read) & sheet.kept).sum())
+        count = int((np.isfinite(read) & sheet.kept).sum())
+        many = beyond >= BEYOND_AT_LEAST and (np.nanmax(read) <= COMMON_END or beyond >= BEYOND_SHARE * count)
+        if scale is None and many:
             sheet.reading.note("diary_scale_unclear", "set_aside", column=one.name, count=count)
             read = values = np.full(len(read), np.nan)
     off = np.flatnonzero(np.isfinite(read) & ~np.isfinite(values) & sheet.kept)
