@@ -97,3 +97,28 @@ def test_mapmyrun_in_kilometres_and_with_months_in_words(tmp_path):
     assert log.runs["distance"].tolist() == [5500.0]
     assert log.runs["speed"].tolist() == pytest.approx([10.42 / 3.6])
     assert log.runs["gear"].isna().all()
+
+
+def test_a_list_of_days_beside_recordings_adds_no_activity(runner, tmp_path):
+    """The same four weeks from a coach's calendar and from a watch are the same four weeks, told apart by their day."""
+    for kind in ("trainingpeaks", "mapmyrun", "samsung_health"):
+        write_export(runner, tmp_path, kind)
+    log = ll.read(tmp_path, tz=runner.zone, cache=False)
+    assert log.activities["date"].tolist() == runner.activities["date"].tolist()
+    assert log.activities["start_local"].tolist() == runner.activities["start_local"].tolist()
+    truth = runner.activities.loc[runner.activities["sport"] == "run", "distance"]
+    assert log.runs["distance"].sum() == pytest.approx(truth.sum(), abs=1)
+    assert log.runs["rpe"].tolist() == runner.activities.loc[runner.activities["sport"] == "run", "rpe"].tolist()
+
+
+def test_two_runs_of_one_day_that_differ_stay_two(tmp_path):
+    (tmp_path / "workouts.csv").write_text(
+        "Title,WorkoutType,PlannedDuration,WorkoutDay,DistanceInMeters,TimeTotalInHours,HeartRateAverage\n"
+        "Early,Run,,2024-03-01,5000,0.5,140\nLate,Run,,2024-03-01,9000,0.9,141\n"
+    )
+    heads = "type,startTime,sportTime(s),distance(m)"
+    (tmp_path / "SPORT_1.csv").write_text(f"{heads}\n1,2024-03-01 17:00:00+0000,3245,9010\n")
+    runs = ll.read(tmp_path, tz="Europe/Amsterdam", cache=False).runs.sort_values("distance")
+    assert len(runs) == 2
+    assert runs["title"].tolist() == ["Early", "Late"]
+    assert runs["start_local"].notna().tolist() == [False, True]

@@ -236,6 +236,32 @@ def find_shifted(table: pd.DataFrame, sources: Sequence[frozenset[str]]) -> list
     return _choose_offsets(found, formats, certain)
 
 
+def find_same_days(table: pd.DataFrame) -> list[Pair]:
+    """Pair a row that has no time of day with rows of the same date that are as long, and are no other sport.
+
+    Lists of days (a training diary, a coach's calendar) know no more; of several rows that fit, the nearest in time
+    and distance is the surest.
+    """
+    clocks = read_clocks(table)
+    bare = np.isnan(clocks["start_utc"]) & np.isnan(clocks["start_local"])
+    lengths, kinds, sources = read_lengths(table), read_kinds(table), table["source"].tolist()
+    by_date: dict[Any, list[int]] = defaultdict(list)
+    for place, date in enumerate(table["date"].tolist()):
+        if not pd.isna(date):
+            by_date[date].append(place)
+    found = []
+    for places in by_date.values():
+        if len(places) > 100:  # nobody does so much in a day: a hostile file would cost minutes here
+            continue
+        for row in (place for place in places if bare[place]):
+            for other in places:
+                alike = kinds[row] == kinds[other] or "" in (kinds[row], kinds[other])
+                if sources[row] != sources[other] and alike and _are_equal(lengths, row, other):
+                    apart = [abs(lengths[name][row] - lengths[name][other]) for name in ("duration", "distance")]
+                    found.append(Pair((4, float(np.nansum(apart))), *sorted((row, other))))
+    return sorted(set(found))
+
+
 def _find_offset(seconds: float, slack: float) -> int | None:
     """Return the offset of a zone, in minutes, that two clocks are apart; None where no zone is like that."""
     rules = reading_rules()["merging"]["clocks"]

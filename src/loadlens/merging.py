@@ -1,9 +1,9 @@
 """The same run from two sources becomes one, field by field.
 
 Exact joins come first (a platform's list names the recording it belongs to, two sources give one id), then start and
-duration, then clocks that are a time zone apart; last, one run in several files, and the legs of a multisport activity.
-Ids and places of all that went in are kept in ``merged_from``; the ledger lists every merge. What one source lists
-twice stays two and is noted: a list is taken at its word.
+duration, then clocks that are a time zone apart, then days of a list without times; last, one run in several files,
+and the legs of a multisport activity. Ids and places of all that went in are kept in ``merged_from``; the ledger lists
+every merge. What one source lists twice stays two and is noted: a list is taken at its word.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from loadlens.log import TEXT, reading_rules
-from loadlens.matching import find_named, find_same_starts, find_shifted, unite
+from loadlens.matching import find_named, find_same_days, find_same_starts, find_shifted, unite
 from loadlens.precedence import list_sources, rank
-from loadlens.run_parts import combine_parts, find_legs, find_parts
+from loadlens.run_parts import Taken, combine_parts, find_legs, find_parts
 
 CLOCK = ["start_local", "date", "time_zone_from"]
 _STEPS = ["cadence", "max_cadence", "steps", "step_length"]
@@ -81,6 +81,7 @@ def merge_activities(
     for group, own in zip(groups, sources, strict=True):
         joined[group] = joined.get(group, frozenset()) | own
     pairs += find_shifted(table, [joined[group] for group in groups])
+    pairs += find_same_days(table)
     table["_group"] = unite(sources, pairs)
     merged = Merged(table, issues=_note_twins(table, [(pair.one, pair.other) for pair in twins]))
     _join_groups(merged, "merged")
@@ -147,11 +148,13 @@ def _rename(merged: Merged, names: Any, kept: Any) -> None:
 
 
 def _join_parts(merged: Merged) -> None:
-    """Join one run that stands as a whole in one source and in parts in another."""
+    """Join runs that stand as a whole in one source and in parts in another, until nothing is left to join."""
+    while taken := find_parts(merged.activities):
+        _put_together(merged, taken)
+
+
+def _put_together(merged: Merged, taken: Taken) -> None:
     table = merged.activities
-    taken = find_parts(table)
-    if not taken:
-        return
     rows = []
     for whole, parts in taken:
         one, later = combine_parts(table.iloc[parts])
@@ -211,6 +214,8 @@ def _merge_groups(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each group: each field from the finest source that has it, the clock as one piece."""
     merged = rows.groupby("_group", sort=False).first().reset_index()[list(rows.columns)]
     clock = rows["time_zone_from"].map(_CLOCK_ORDER).fillna(len(_CLOCK_ORDER)).to_numpy(float)
+    bare = (rows["start_local"].isna() & rows["start_utc"].isna()).to_numpy()
+    clock += len(_CLOCK_ORDER) * bare  # a day alone says less than a clock
     best = _least_of_each(rows, clock, merged)
     for name in CLOCK:
         merged[name] = best[name].array

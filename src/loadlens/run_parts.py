@@ -73,7 +73,7 @@ def _find_within(table: pd.DataFrame) -> list[tuple[int, list[int], np.ndarray]]
     )
     found: dict[int, tuple[int, list[int], np.ndarray]] = {}
     for clock in read_clocks(table).values():
-        order = np.argsort(clock, kind="stable")[: int(np.isfinite(clock).sum())]
+        order = np.lexsort((lasts, clock))[: int(np.isfinite(clock).sum())]  # of two that begin together the shorter
         moments = clock[order]
         first = np.searchsorted(moments, moments - slack)
         last = np.searchsorted(moments, moments + np.nan_to_num(lasts[order]) + slack, side="right")
