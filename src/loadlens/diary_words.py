@@ -6,6 +6,7 @@ The vocabulary stands in ``data/diary.toml``.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import Any
 
 from loadlens.formats.cells import Floats, plain
 from loadlens.words import LANGUAGES
+
+_BETWEEN = re.compile(r"[()\[\]:/,–-]")
 
 NEAR = 0.7
 """Likeness, from 0 to 1, from which on a word is offered as the nearest known one."""
@@ -78,6 +81,33 @@ def find_tag(word: str) -> str | None:
 def find_side(word: str) -> str | None:
     """Return left, right or both, None when the word is not known."""
     return _names("sides").get(plain(word))
+
+
+@cache
+def _body() -> frozenset[str]:
+    return frozenset(plain(word) for words in _vocabulary()["body"].values() for word in words)
+
+
+def find_pain_site(heading: str) -> tuple[str, str | None] | None:
+    """Return where it hurts, and on which side, of a heading such as ``"pain left knee"`` or ``"kniepijn"``.
+
+    Parameters
+    ----------
+    heading : str
+
+    Returns
+    -------
+    (site, side) or None
+        None when it is no heading of pain in a part of the body that is known.
+    """
+    text = plain(_BETWEEN.sub(" ", heading))
+    said = [word for word, kind in _names("kinds").items() if kind == "pain" and word in text]
+    if not said:
+        return None
+    rest = text.replace(max(said, key=len), " ", 1).split()
+    sides = [side for word in rest if (side := find_side(word))]
+    site = " ".join(word for word in rest if not find_side(word))
+    return (site, sides[0] if len(sides) == 1 else None) if site in _body() else None
 
 
 def find_nearest(section: str, word: str) -> str:

@@ -265,13 +265,17 @@ def _is_ignored(name: str) -> bool:
     path = PurePosixPath(name)
     return (
         path.name.lower() in rules["names"]
-        or path.suffix.lower() in rules["suffixes"]
+        or _suffix(name) in rules["suffixes"]
         or any(folder in rules["folders"] for folder in path.parts[:-1])
     )
 
 
 def _is_expected_unknown(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in reading_rules()["ignored"]["suffixes_unless_known"]
+    return _suffix(name) in reading_rules()["ignored"]["suffixes_unless_known"]
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
 
 
 def _recognise(source: Source) -> Format | None:

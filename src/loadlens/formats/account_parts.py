@@ -29,7 +29,9 @@ HEADING_WITHIN = 3
 NOT_KNOWN = "part_not_known"
 
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?")
-_NUMBERED = re.compile(r" \(\d+\)$")  # a second file of the same name is numbered
+_NUMBERED = re.compile(r" \(\d+\)$|\.gz$")  # a second file of the same name is numbered
+# What browsers, Finder and Windows put behind the name of a copy.
+_COPIED = re.compile(r"( \(\d+\)| \d| -? ?(copy|kopie)( \d)?)+(?=\.(csv|json)$)")
 _COLUMNS = ("id", "sport", "start", "end", "offset", "date", "main", "deleted", "stage")
 
 
@@ -70,7 +72,7 @@ def find_part(head: bytes, name: str) -> Part | None:
     name : str
         Path as shown to the user.
     """
-    path = PurePosixPath(_NUMBERED.sub("", name.lower()))
+    path = PurePosixPath(_plain_name(name))
     if path.suffix not in (".csv", ".json"):
         return None
     file, is_json = path.name, path.suffix == ".json"
@@ -90,6 +92,11 @@ def find_part(head: bytes, name: str) -> Part | None:
     if found:
         return max(found, key=lambda one: one[0])[1]
     return _find_unused(head, file, path)
+
+
+def _plain_name(name: str) -> str:
+    """Return a path in lower case, without what a second file of the same name or a copy has behind its own."""
+    return _COPIED.sub("", _NUMBERED.sub("", _NUMBERED.sub("", name.lower())))
 
 
 def _find_unused(head: bytes, file: str, path: PurePosixPath) -> Part | None:
@@ -113,8 +120,10 @@ def _is_in_folder(path: PurePosixPath, forms: Iterable[str]) -> bool:
 
 
 def _headings(head: bytes) -> list[list[str]]:
-    text = delimited.head_text(head)
-    return [] if text is None else [cells for _, cells in delimited.first_records(text, ",", HEADING_WITHIN)]
+    """Return the first records, under every delimiter they may have."""
+    text = delimited.head_text(head) or ""
+    marks = delimited.likely_delimiters(text)
+    return [cells for mark in marks for _, cells in delimited.first_records(text, mark, HEADING_WITHIN)]
 
 
 def _name_labels(cells: Sequence[str], platform: Mapping[str, Any]) -> list[str]:
@@ -146,7 +155,7 @@ def load_records(source: Source, part: Part, reading: Reading) -> list[tuple[int
         The file is not whole, too large, or nested too deeply.
     """
     table = part.table or {}
-    if _NUMBERED.sub("", source.name.lower()).endswith(".json"):
+    if _plain_name(source.name).endswith(".json"):
         limits = {"bytes_at_most": BYTES_AT_MOST, "values_at_most": VALUES_AT_MOST}
         found = unwrap(load_json(source, _members(table), **limits), None)
         reading.facts["rows"] = len(found)
@@ -182,10 +191,18 @@ def _read_table(source: Source, part: Part, reading: Reading) -> list[tuple[int,
     labels: list[str] | None = None
     kept: list[tuple[int, Record]] = []
     rows = 0
-    for row, cells in delimited.read_records(content, encoding, ",", source.name):
+    needs = set(table["needs"])
+    found = delimited.find_table(
+        delimited.head_text(source.head) or "",
+        HEADING_WITHIN,
+        lambda records: any(needs <= set(_name_labels(cells, platform)) for cells in records),
+    )
+    mark = found[0] if found else ","
+    for row, told in delimited.read_records(content, encoding, mark, source.name):
+        cells = delimited.with_points(told, mark)
         if labels is None:
             named = _name_labels(cells, platform)
-            labels = named if set(table["needs"]) <= set(named) else None
+            labels = named if needs <= set(named) else None
             continue
         if not any(cell.strip() for cell in cells):
             continue

@@ -22,9 +22,7 @@ Mark = Literal["point", "comma"]
 _TAG = re.compile(r"<[^<>]*>")
 _NOISE = re.compile(r"[\s_]+")
 _MARKS = re.compile(r"[®™*]")
-LARGEST = 1e18
-"""No quantity in an export reaches this, and sums with larger numbers overflow."""
-
+_SEPARATORS = re.compile(r"[^\w%°]|_")
 _VOICED = "\u3099\u309a"  # in Japanese no accents: without them a bike (バイク) is a hike (ハイク)
 _GROUPS = re.compile(r"(?<=\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))")
 _UNIT_TAIL = re.compile(r"^([^A-Za-z°%]*\d)\s*([A-Za-z°%/²]{1,8}\.?)$")
@@ -32,6 +30,10 @@ _UNIT_TAIL = re.compile(r"^([^A-Za-z°%]*\d)\s*([A-Za-z°%/²]{1,8}\.?)$")
 _POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+")
 _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?|[+-]?,\d+")
 _MACHINE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+
+SMALLEST, LARGEST = 1e-12, 1e15
+"""What is smaller is nothing, and what is larger no number an export means; ids and milliseconds since 1970 are less.
+Nothing between them overflows when multiplied or divided."""
 
 _CLOCKED = re.compile(r"(?:(\d{1,3})\s*(?:days?|d)[\s,]+)?(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2})(?:[.,](\d{1,6}))?")
 _SPELLED = re.compile(
@@ -51,6 +53,14 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFKD", text).casefold()
     text = "".join(sign for sign in text if sign in _VOICED or not unicodedata.combining(sign))
     return _NOISE.sub(" ", text.replace("’", "'")).strip(" :.\ufeff")
+
+
+def squeeze(text: str) -> str:
+    """Return a plain label without anything between its words, as scripts that tidy headings leave them.
+
+    ``"Resting heart rate (bpm)"``, ``"resting_heart_rate_bpm"`` and ``"restingHeartRateBpm"`` give the same.
+    """
+    return _SEPARATORS.sub("", plain(text))
 
 
 def split_unit(label: str) -> tuple[str, str]:
@@ -164,7 +174,7 @@ def read_numbers(cells: Sequence[str], mark: str) -> tuple[Floats, list[int], li
     values : array of float
         NaN where missing or not understood.
     wrong : list of int
-        Positions that hold something which is no number in this format.
+        Positions that hold something which is no number in this format, or none that any export could mean.
     units : list of str
         Unit written behind each number, casefolded, else empty.
     """
@@ -179,8 +189,8 @@ def read_numbers(cells: Sequence[str], mark: str) -> tuple[Floats, list[int], li
             text, unit = _without_unit(_trim(cell))
             known[cell] = (_number(text, mark), unit)
         value, units[place] = known[cell]
-        if abs(value) < LARGEST:
-            values[place] = value
+        if abs(value) <= LARGEST:
+            values[place] = value if abs(value) >= SMALLEST else 0.0
         else:
             wrong.append(place)
     return values, wrong, units

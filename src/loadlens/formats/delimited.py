@@ -9,7 +9,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from loadlens.formats.source import UnreadableFile
 
@@ -26,6 +26,8 @@ STRAY = 4
 DELIMITERS = (",", ";", "\t", "|")
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")  # all but tabs and ends of lines and pages
+
+_DECIMAL_COMMA = re.compile(r"^([+-]?\d+),(\d+)$")
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -164,7 +166,7 @@ def first_records(text: str, delimiter: str, most: int = 40) -> list[Record]:
     start = 1
     try:
         for cells in reader:
-            if any(cells):
+            if any(cell.strip() for cell in cells):
                 found.append((start, cells))
             start = reader.line_num + 1
             if len(found) == most:
@@ -172,6 +174,30 @@ def first_records(text: str, delimiter: str, most: int = 40) -> list[Record]:
     except csv.Error:
         return found
     return found
+
+
+def find_table(text: str, most: int, fits: Callable[[list[list[str]]], bool]) -> tuple[str, list[list[str]]] | None:
+    """Return the delimiter, and the first records, under which a table of a platform is itself.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+        Records to look at.
+    fits : callable
+        Says whether these records are the table's. The comma is tried first: platforms write it, and others come from
+        spreadsheets that saved the file again.
+    """
+    for mark in sorted(likely_delimiters(text), key=lambda mark: mark != ","):
+        cells = [cells for _, cells in first_records(text, mark, most)]
+        if fits(cells):
+            return mark, cells
+    return None
+
+
+def with_points(cells: list[str], delimiter: str) -> list[str]:
+    """Return cells with decimal points, where commas between figures can be nothing else as they part no cells."""
+    return cells if delimiter == "," else [_DECIMAL_COMMA.sub(r"\1.\2", cell) for cell in cells]
 
 
 def likely_delimiters(text: str) -> list[str]:

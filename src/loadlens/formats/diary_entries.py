@@ -20,6 +20,10 @@ from loadlens.formats.sheets import Sheet
 NOTE = "note"
 """What ``diary`` of a field says when it is the note of the row's entries."""
 
+BEYOND_AT_LEAST, BEYOND_SHARE, COMMON_END = 2, 0.1, 10
+"""So many values beyond a scale are no slips of the pen, when they are a share like this of all, or when all would
+stand on the scale of ten that most people use."""
+
 COLUMNS = ("date", "kind", "value", "site", "side", "tags", "note")
 
 
@@ -52,15 +56,22 @@ def take_entries(sheet: Sheet) -> pd.DataFrame:
 def _entries_of(sheet: Sheet, one: Field) -> pd.DataFrame:
     kind = diary_kinds()[str(one.diary)]
     read = sheet.floats(one.name)
-    values = read.copy()
-    if one.scale is not None and (kind.best, kind.worst) != one.scale:
-        values = fit_scale(read, kind, *one.scale)
-        count = int(np.isfinite(values).sum())
-        if count:
-            told = f"{one.scale[0]:g} … {one.scale[1]:g} → {kind.best:g} … {kind.worst:g}"
+    values, scale = read.copy(), one.scale
+    if kind.best is not None and kind.worst is not None:
+        low, high = sheet.match.scales.get(one.name, (0.0, 0.0))
+        if low < high:
+            scale = (low, high) if kind.best < kind.worst else (high, low)
+        values = fit_scale(read, kind, *(scale or (kind.best, kind.worst)))
+        if scale not in (None, (kind.best, kind.worst)) and np.isfinite(values).any():
+            told = f"{scale[0]:g} … {scale[1]:g} → {kind.best:g} … {kind.worst:g}"
+            count = int(np.isfinite(values).sum())
             sheet.reading.note("diary_scaled", "converted", column=one.name, value=told, count=count)
-    elif kind.best is not None and kind.worst is not None:
-        values = fit_scale(read, kind, kind.best, kind.worst)
+        beyond = int((np.isfinite(read) & ~np.isfinite(values) & sheet.kept).sum())
+        count = int((np.isfinite(read) & sheet.kept).sum())
+        many = beyond >= BEYOND_AT_LEAST and (np.nanmax(read) <= COMMON_END or beyond >= BEYOND_SHARE * count)
+        if scale is None and many:
+            sheet.reading.note("diary_scale_unclear", "set_aside", column=one.name, count=count)
+            read = values = np.full(len(read), np.nan)
     off = np.flatnonzero(np.isfinite(read) & ~np.isfinite(values) & sheet.kept)
     sheet.note_cells("diary_off_scale", one.name, off.tolist())
     said = np.isfinite(values) & sheet.kept
@@ -75,7 +86,8 @@ def _entries_of(sheet: Sheet, one: Field) -> pd.DataFrame:
         said &= ~alone
     places = np.flatnonzero(said)
     table = {"date": sheet.frame["date"].to_numpy()[places], "kind": kind.name, "value": values[places]}
-    return pd.DataFrame(table | {"tags": one.tag, "place": places})
+    where = {"site": one.site, "side": one.side}
+    return pd.DataFrame(table | where | {"tags": one.tag, "place": places})
 
 
 def _add_notes(sheet: Sheet, one: Field, entries: pd.DataFrame) -> pd.DataFrame:

@@ -10,12 +10,15 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib import resources
 
-from loadlens.formats.cells import plain, split_unit
+from loadlens.diary_words import find_pain_site
+from loadlens.formats.cells import plain, split_unit, squeeze
 
+_SCALE = re.compile(r"(\d{1,3}) ?(?:-|–|/|t/m|tot|to|bis) ?(\d{1,3})")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PANDAS_REPEAT = re.compile(r"\.\d{1,2}$")
 
 DATE_KINDS = ("clock", "instant", "date")
@@ -38,8 +41,8 @@ class Field:
     Where `settled_later`, a unit in the label is only remembered; a hook does the conversion for the whole list.
     `whole` numbers have no decimals, so that a mark in one groups thousands. `values` says what number a word in a
     cell stands for. With `diary` the field becomes entries of that kind (or their note), on a scale from best to
-    worst where `scale` gives one, with `tag` on each. In a long table `named` lists what the field is called in the
-    column of names. An entry that an app writes by itself counts `only_with` another field filled.
+    worst where `scale` gives one, with `tag`, `site` and `side` on each. In a long table `named` lists what the field
+    is called in the column of names. An entry that an app writes by itself counts `only_with` another field filled.
     """
 
     name: str
@@ -59,6 +62,8 @@ class Field:
     diary: str | None = None
     scale: tuple[float, float] | None = None
     tag: str | None = None
+    site: str | None = None
+    side: str | None = None
     named: tuple[str, ...] = ()
     only_with: str | None = None
 
@@ -101,6 +106,10 @@ class Profile:
     aside: Mapping[str, frozenset[str]] = field(default_factory=dict)
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Field -> plain words: rows that hold one of them are something else; rows that hold none of them are."""
+    titles: tuple[str, ...] = ()
+    """Plain titles of the tables that stand under each other in the export's file."""
+    longest: str | None = None
+    """Of several rows of one day, the one with most of this column counts; without it the first."""
 
     @cached_property
     def lookup(self) -> dict[str, list[tuple[str, str, int]]]:
@@ -112,6 +121,19 @@ class Profile:
                     found.setdefault(plain(label), []).append((name, language, rank))
         return found
 
+    @cached_property
+    def squeezed(self) -> dict[str, list[tuple[str, str, int]]]:
+        """The same by label without anything between its words; one of a single word stands for itself alone."""
+        found: dict[str, list[tuple[str, str, int]]] = {}
+        for label, meanings in self.lookup.items():
+            if (squeezed := squeeze(label)) not in ("", label):
+                found.setdefault(squeezed, []).extend(meanings)
+        return found
+
+    def explain(self, label: str) -> list[tuple[str, str, int]]:
+        """Return what a whole label stands for: as it is written, else however its words are joined."""
+        return self.lookup.get(plain(label)) or self.squeezed.get(squeeze(label), [])
+
 
 @dataclass
 class Match:
@@ -121,6 +143,8 @@ class Match:
     width: int
     columns: dict[str, list[int]] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
+    scales: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Lowest and highest value, for fields of the diary whose heading states them: ``"pain (0-10)"``."""
     languages: Counter[str] = field(default_factory=Counter)
     unused: list[str] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
@@ -194,20 +218,31 @@ def _named_by_user(profile: Profile, column: str) -> list[str]:
 
 def _candidates(profile: Profile, label: str) -> tuple[list[tuple[str, str, int]], str]:
     """Return what a label may stand for, and the unit it names."""
-    found = profile.lookup.get(plain(label))
+    found = profile.lookup.get(plain(label), [])
     if found:
         return found, ""
-    name, unit = split_unit(label)
+    name, unit = split_unit(_HUMP.sub(" ", label))
     found = [
         candidate
         for candidate in profile.lookup.get(name, ())
-        if unit and profile.fields[candidate[0]].unit(unit) is not None
+        if unit
+        and (profile.fields[candidate[0]].unit(unit) is not None or _is_scale(profile.fields[candidate[0]], unit))
     ]
+    if not found and (joined := profile.squeezed.get(squeeze(label))):
+        return joined, ""
     return found, unit
 
 
+def _is_scale(one: Field, unit: str) -> bool:
+    return one.diary is not None and one.kind == "number" and one.scale is None and bool(_SCALE.fullmatch(unit))
+
+
 def _vetoed(profile: Profile, labels: Iterable[str]) -> bool:
-    return any(label in profile.never or any(word in label.split() for word in profile.never_words) for label in labels)
+    return any(
+        plain(label) in profile.never
+        or any(word in plain(_HUMP.sub(" ", label)).split() for word in profile.never_words)
+        for label in labels
+    )
 
 
 def _settle(one: Field, places: list[tuple[int, bool, int]]) -> list[int]:
@@ -248,7 +283,7 @@ def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -
     labels = _restore_repeats(labels)
     own = [plain(label) for label in labels]
     by_user = {place for place, label in enumerate(own) if label in aliases}
-    if (profile.only_with_aliases and not by_user) or _vetoed(profile, own):
+    if (profile.only_with_aliases and not by_user) or _vetoed(profile, labels):
         return None
     result = Match(profile, width=len(labels))
     candidates: list[list[tuple[str, str, int]]] = []
@@ -282,9 +317,37 @@ def match(profile: Profile, labels: Sequence[str], aliases: Mapping[str, str]) -
             unit_named = profile.fields[name].unit(units[columns[0]])
             if unit_named:
                 result.units[name] = unit_named
+            stated = _SCALE.fullmatch(units[columns[0]])
+            if stated and int(stated[1]) < int(stated[2]):
+                result.scales[name] = float(stated[1]), float(stated[2])
+    _take_pain_columns(result, labels)
     _take_first_column(result, labels)
     complete = all(name in result.columns for name in profile.needs) and result.hits >= profile.least
     return result if complete else None
+
+
+def _take_pain_columns(result: Match, labels: Sequence[str]) -> None:
+    """Give each column of pain somewhere a field of its own, where the profile keeps pain."""
+    pain = next((one for one in result.profile.fields.values() if one.diary == "pain"), None)
+    if pain is None:
+        return
+    taken = {place for places in result.columns.values() for place in places}
+    added: dict[str, Field] = {}
+    for place, label in enumerate(labels):
+        name, unit = split_unit(label)
+        stated = _SCALE.fullmatch(unit)
+        found = find_pain_site(name if stated else label)
+        key = plain(label)
+        if place in taken or found is None or key in added:
+            continue
+        added[key] = replace(pain, name=key, column=key, aliases={"any": (label,)}, site=found[0], side=found[1])
+        result.columns[key], result.labels[key] = [place], label.strip()
+        result.unused = [one for one in result.unused if one != label.strip()]
+        result.known += 1
+        if stated and int(stated[1]) < int(stated[2]):
+            result.scales[key] = float(stated[1]), float(stated[2])
+    if added:
+        result.profile = replace(result.profile, fields={**result.profile.fields, **added})
 
 
 def _take_first_column(result: Match, labels: Sequence[str]) -> None:

@@ -21,11 +21,10 @@ from loadlens.formats.cells import plain
 
 Moment = npt.NDArray[np.datetime64]
 
-FIRST_YEAR, LAST_YEAR = 1970, 2100
-_EARLIEST, _LATEST = np.datetime64(f"{FIRST_YEAR}-01-01"), np.datetime64(f"{LAST_YEAR + 1}-01-01")
-
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")
 _NUMERIC = re.compile(r"(\d{1,4})([./-]) ?(\d{1,2})[./-] ?(\d{1,4})\.?(?:[T ,]+(.*))?")
+_WEEKDAY = re.compile(r"[^\W\d_]{2,12}\.?,? (?=\d)")
+_SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
 _TIME = re.compile(r"(\d{1,2})[:.h](\d\d)(?:[:.](\d\d))?(?:[.,]\d+)?\s*(?:([ap])\.? ?m\.?)?")
 _ZONE = re.compile(r"(?:(?<=\d)|\s)(z|utc|gmt|[+-]\d\d:?\d\d)$", re.IGNORECASE)
 _HALVES = {"午前": "am", "上午": "am", "오전": "am", "午後": "pm", "下午": "pm", "오후": "pm"}
@@ -45,7 +44,8 @@ class Moments:
     values : array of datetime64[s]
         The wall time as written (in UTC when the cell says so); NaT where missing or not understood.
     order : str
-        ``"ymd"``, ``"dmy"``, ``"mdy"`` or ``"ydm"`` for numeric dates, ``"words"`` for names of months.
+        ``"ymd"``, ``"dmy"``, ``"mdy"`` or ``"ydm"`` for numeric dates, ``"words"`` for names of months,
+        ``"serial"`` for days numbered as spreadsheets do.
     unsure : bool
         True when the order of day and month rests on habit alone.
     without_year, without_day : int
@@ -121,12 +121,13 @@ def _year(text: str) -> int:
 
 
 def _build(year: int, month: int, day: int, time: tuple[int, int, int] | None) -> datetime | None:
-    if time is None or not FIRST_YEAR <= year <= LAST_YEAR:
+    if time is None:
         return None
     try:
-        return datetime(year, month, day, *time)
+        moment = datetime(year, month, day, *time)
     except ValueError:
         return None
+    return moment if FIRST_DAY <= moment < END else None
 
 
 def _from_words(text: str) -> tuple[datetime | None, str]:
@@ -150,7 +151,7 @@ def _from_words(text: str) -> tuple[datetime | None, str]:
 
 
 def _split(text: str) -> tuple[str, str, str, str, str] | None:
-    found = _NUMERIC.fullmatch(text)
+    found = _NUMERIC.fullmatch(_WEEKDAY.sub("", text, count=1))
     return None if found is None else (found[1], found[3], found[4], found[5] or "", found[2])
 
 
@@ -186,6 +187,15 @@ def _order(split: list[tuple[str, str, str, str, str]], language: str) -> tuple[
     same = all(parts[0] == parts[1] for parts in split)
     return ("mdy" if english else "dmy"), not same
 
+
+FIRST_DAY, END = datetime(1970, 1, 2), datetime(2060, 1, 1)
+"""Days that a list can hold: the first of January 1970 is what a program writes that knows no date, and a slip of the
+pen in a year must not make a log end in another age."""
+
+SERIALS = range(32_874, 54_789)
+"""Numbers that spreadsheets give the days of 1990 to 2049, counted from 30 December 1899."""
+
+NOT_A_TIME = np.datetime64("NaT", "s")
 
 NEIGHBOUR_DAYS = 31
 """Days at most between two rows of a table by the day; a year is carried over no larger gap."""
@@ -234,8 +244,13 @@ def read_moments(cells: Sequence[str], language: str = "en", *, as_written: bool
         except ValueError:
             pass
         else:
-            values[(values < _EARLIEST) | (values >= _LATEST)] = np.datetime64("NaT")
-            return Moments(values, "ymd", unsure=False, without_year=0, without_day=0)
+            told = values[~np.isnat(values)]
+            if ((told >= np.datetime64(FIRST_DAY)) & (told < np.datetime64(END))).all():
+                return Moments(values, "ymd", unsure=False, without_year=0, without_day=0)
+    if filled and all(_SERIAL.fullmatch(cell) and int(cell[:5]) in SERIALS for cell in filled):
+        days = np.array([int(cell[:5]) if cell else 0 for cell in cells])
+        values = np.where(days > 0, np.datetime64("1899-12-30", "s") + days * np.timedelta64(86_400, "s"), NOT_A_TIME)
+        return Moments(values, "serial", unsure=False, without_year=0, without_day=0)
     zoned = [_zone(_clean(cell)) for cell in cells]
     split = [_split(text) for text, _ in zoned]
     known = [parts for parts in split if parts is not None]

@@ -34,8 +34,12 @@ _DATE = re.compile(r"(\d{1,4})[-./](\d{1,2})[-./](\d{1,4})")
 
 def sniff(head: bytes, name: str) -> bool:  # noqa: ARG001 every format is asked alike
     """Say whether a file is a session of Polar Flow; never raises."""
-    text = delimited.head_text(head) or ""
-    return _find_headings([cells for _, cells in delimited.first_records(text, ",", 6)]) is not None
+    return _find_mark(head) is not None
+
+
+def _find_mark(head: bytes) -> str | None:
+    found = delimited.find_table(delimited.head_text(head) or "", 6, lambda cells: _find_headings(cells) is not None)
+    return found[0] if found else None
 
 
 def _find_headings(records: Sequence[Sequence[str]]) -> tuple[int, int] | None:
@@ -72,7 +76,9 @@ def parse(source: Source, options: Options) -> Reading:
     """
     content = source.read(delimited.MAX_TEXT)
     encoding = delimited.find_encoding(content) or "utf-8"
-    records = [cells for _, cells in delimited.read_records(content, encoding, ",", source.name)]
+    mark = _find_mark(source.head) or ","
+    told = (cells for _, cells in delimited.read_records(content, encoding, mark, source.name))
+    records = [delimited.with_points(cells, mark) for cells in told if any(map(str.strip, cells))]
     places = _find_headings(records[:6])
     if places is None or places[0] + 1 >= places[1]:
         raise UnreadableFile("polar_lines_missing", where=source.name)

@@ -46,10 +46,10 @@ HELPERS["strava_list"] = ("description", "private_note", "timer", "distance_list
 
 _NUMBER = (int, float)
 _PROFILE_KEYS = {
-    **dict.fromkeys(("id", "table", "hook", "numbers"), str),
+    **dict.fromkeys(("id", "table", "hook", "numbers", "longest"), str),
     **dict.fromkeys(("names", "fields", "detect", "long", "aside", "only"), dict),
     **dict.fromkeys(("covers", "row_is_full", "best_label_only"), bool),
-    **dict.fromkeys(("missing", "refuse"), list),
+    **dict.fromkeys(("missing", "refuse", "titles"), list),
     "rows_per_page": int,
 }
 _DETECT_KEYS = {
@@ -105,7 +105,8 @@ def build_profile(entry: Mapping[str, Any], where: str) -> Profile:
     detect, place = entry["detect"], f"{where}: detect"
     _check_keys(detect, _DETECT_KEYS, ("needs",), place)
     _check_names(detect["needs"], fields, f"{place}.needs")
-    for owner, key in ((detect, "never"), (detect, "never_words"), (entry, "missing")):
+    _check_names([entry["longest"]] if "longest" in entry else [], fields, f"{where}: longest")
+    for owner, key in ((detect, "never"), (detect, "never_words"), (entry, "missing"), (entry, "titles")):
         _check_texts(owner.get(key, []), f"{where}: {key}")
     _check_texts(list(entry.get("names", {}).values()), f"{where}: names")
     return Profile(
@@ -128,6 +129,8 @@ def build_profile(entry: Mapping[str, Any], where: str) -> Profile:
         long=_read_long(entry, fields, where),
         aside=_read_rows(entry, "aside", fields, where),
         only=_read_rows(entry, "only", fields, where),
+        titles=tuple(plain(title) for title in entry.get("titles", ())),
+        longest=entry.get("longest"),
     )
 
 

@@ -133,6 +133,8 @@ def _fill_dates(sheet: Sheet, one: Field, cells: list[str]) -> None:
         raise UnreadableFile(what, where=sheet.name, example=next(cell for cell in cells if cell))
     for place in np.flatnonzero(np.isnat(moments.values)):
         sheet.set_aside(int(place), "date_unreadable", cells[place])
+    if moments.order == "serial":
+        sheet.reading.note("date_from_serial", "converted", column=one.column, count=sum(map(bool, cells)))
     if moments.years_found:
         sheet.reading.note("year_from_order", "noted", column=one.column, count=moments.years_found)
     if moments.unsure:
@@ -221,10 +223,10 @@ def _mark_of(sheet: Sheet, one: Field) -> str:
 
 
 def _fill_numbers(sheet: Sheet, one: Field, cells: list[str]) -> None:
-    if one.values:
-        said = [one.values.get(plain(cell)) for cell in cells]
-        cells = [cell if number is None else str(number) for cell, number in zip(cells, said, strict=True)]
-    values, wrong, suffixes = read_numbers(cells, _mark_of(sheet, one))
+    said = {place: one.values[word] for place, cell in enumerate(cells) if (word := plain(cell)) in one.values}
+    figures = ["" if place in said else cell for place, cell in enumerate(cells)]
+    values, wrong, suffixes = read_numbers(figures, _mark_of(sheet, one))
+    values[list(said)] = list(said.values())
     values *= one.factor
     values = _convert(sheet, one, values, suffixes)
     if one.zero_is_missing:

@@ -24,8 +24,12 @@ MILLISECONDS_ABOVE = 1e11  # no time in seconds is that large
 
 def sniff(head: bytes, name: str) -> bool:  # noqa: ARG001 every format is asked alike
     """Say whether a file is a run of Stryd; never raises."""
-    text = delimited.head_text(head)
-    return text is not None and any(_is_heading(cells) for _, cells in delimited.first_records(text, ",", 2))
+    return _find_mark(head) is not None
+
+
+def _find_mark(head: bytes) -> str | None:
+    found = delimited.find_table(delimited.head_text(head) or "", 2, lambda cells: any(map(_is_heading, cells)))
+    return found[0] if found else None
 
 
 def _labels(cells: Sequence[str]) -> list[str]:
@@ -60,7 +64,9 @@ def parse(source: Source, options: Options) -> Reading:
     encoding = delimited.find_encoding(content)
     if encoding is None:
         raise UnreadableFile("not_text", where=source.name)
-    records = [cells for _, cells in delimited.read_records(content, encoding, ",", source.name)]
+    mark = _find_mark(source.head) or ","
+    told = (cells for _, cells in delimited.read_records(content, encoding, mark, source.name))
+    records = [delimited.with_points(cells, mark) for cells in told]
     first = next(place for place, cells in enumerate(records) if _is_heading(cells))
     labels, rows = _labels(records[first]), [row for row in records[first + 1 :] if any(map(str.strip, row))]
     reading = Reading(rules["format"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -19,12 +19,13 @@ from loadlens.formats import delimited, garmin_layout, strava_layout
 from loadlens.formats.cells import plain, vote
 from loadlens.formats.diary_entries import finish_diary, settle_diary, take_entries
 from loadlens.formats.evidence import guess_mark, settle_garmin_list, settle_nothing, settle_wellness
-from loadlens.formats.export_profiles import Match, Profile, match
+from loadlens.formats.export_profiles import DATE_KINDS, Match, Profile, match
 from loadlens.formats.list_checks import settle_list, settle_planned_list
 from loadlens.formats.profile_files import all_profiles, all_refusals, known_columns
 from loadlens.formats.row_layout import Rows, gather_rows
 from loadlens.formats.sheets import Sheet, fill
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
+from loadlens.formats.stacked_tables import join_sections, split_sections
 from loadlens.formats.strava_evidence import settle_strava_list
 
 HEADING_WITHIN = 25
@@ -119,7 +120,12 @@ def _find_by_layout(text: str, aliases: Mapping[str, str]) -> tuple[str, int, Ma
 
 
 def _weight(found: Match, own: Sequence[Profile]) -> tuple[bool, int]:
-    return found.profile in own, found.hits
+    return _is_among(found.profile, own), found.hits
+
+
+def _is_among(profile: Profile, own: Sequence[Profile]) -> bool:
+    """Say whether a profile is one of the user's own, with the columns of pain added that a table has."""
+    return any(profile.id == one.id for one in own)
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -176,7 +182,7 @@ def parse(source: Source, options: Options) -> Reading:
     if not options.profiles:
         _refuse(source.name, text)
     heading = _find_heading(text, aliases, options.profiles)
-    if options.profiles and (heading is None or heading[2].profile not in options.profiles):
+    if options.profiles and (heading is None or not _is_among(heading[2].profile, options.profiles)):
         _refuse(source.name, text)
     if heading is None:
         raise UnreadableFile("headings_unknown", where=source.name, **_explain(text))
@@ -187,11 +193,38 @@ def parse(source: Source, options: Options) -> Reading:
     if found.placed:
         reading.note("headings_by_place", "noted", count=found.placed)
     records = delimited.read_records(content, encoding, delimiter, source.name)
+    if found.profile.titles:
+        return _read_sections(reading, records, found.profile.titles, options, delimiter, source.name)
     rows = gather_rows(records, line, found, delimiter, aliases, reading)
-    if found.unused:
-        reading.note("columns_not_used", "noted", value=", ".join(found.unused), count=len(found.unused))
     _fill(reading, rows, found, options, delimiter, source.name)
     return reading
+
+
+def _read_sections(
+    reading: Reading,
+    records: Iterator[delimited.Record],
+    titles: Sequence[str],
+    options: Options,
+    delimiter: str,
+    name: str,
+) -> Reading:
+    """Read a file of several tables, each by the profile that fits it; those without one are set aside whole."""
+    aliases = _user_aliases(options)
+    parts: list[Reading] = []
+    reading.facts.update(rows=0, set_aside=0)
+    for line, title, section in split_sections(records, titles):
+        heading, cells = section[0]
+        found = _best_match(cells, aliases, options.profiles)
+        if found is None or all(one.kind in (*DATE_KINDS, "ignore") for one in found.profile.fields.values()):
+            count = len(section) - 1
+            reading.note("table_not_used", "set_aside", row=line, value=title or ", ".join(cells), count=count)
+            reading.facts = {key: int(str(value)) + count for key, value in reading.facts.items()}
+            continue
+        part = Reading(found.profile.id)
+        rows = gather_rows(iter(section), heading, found, delimiter, aliases, part)
+        _fill(part, rows, found, options, delimiter, name)
+        parts.append(part)
+    return join_sections(reading, parts)
 
 
 # ------------------------------------------------------------------ what cannot be read
@@ -217,7 +250,7 @@ def _explain(text: str) -> dict[str, dict[str, str]]:
         for profile in all_profiles()
         for alias, hits in profile.lookup.items()
     }
-    unknown = [label for label in labels if plain(label) not in meanings]
+    unknown = [label for label in labels if not any(profile.explain(label) for profile in all_profiles())]
     near = [
         {"label": label} | meanings[alias]
         for label in unknown[:MOST_LABELS]
@@ -251,6 +284,8 @@ def _list(labels: Sequence[str], lang: str) -> str:
 
 def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimiter: str, name: str) -> None:
     profile = found.profile
+    if found.unused:
+        reading.note("columns_not_used", "noted", value=", ".join(found.unused), count=len(found.unused))
     inferred = [one for one in profile.fields.values() if one.numbers == "infer" and one.kind in NUMERIC]
     counts = [rows.cells[one.name] for one in inferred if one.whole]
     mark, _ = vote([rows.cells[one.name] for one in inferred if not one.whole], counts)
@@ -271,6 +306,8 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
     for one in sorted(profile.fields.values(), key=lambda one: one.kind == "offset"):  # an offset needs its clock
         if any(rows.cells.get(one.name, ())):
             fill(sheet, one)
+    if "date" not in sheet.frame:
+        _leave_out_dateless(sheet)
     (settle_diary if profile.table == "diary" else HOOKS[profile.hook])(sheet)
     for column, places in sheet.wrong.items():
         sheet.note_cells("cell_unreadable", column, places)
@@ -301,6 +338,13 @@ def _fill(reading: Reading, rows: Rows, found: Match, options: Options, delimite
 def _declared_mark(profile: Profile) -> str | None:
     """Return the decimal mark that a profile states for all its numbers."""
     return next((one.numbers for one in profile.fields.values() if one.kind in NUMERIC), None)
+
+
+def _leave_out_dateless(sheet: Sheet) -> None:
+    """Set every row aside where not one has a date."""
+    sheet.frame["date"] = pd.Series(pd.NaT, index=sheet.frame.index, dtype="datetime64[us]")
+    for place in range(len(sheet.lines)):
+        sheet.set_aside(place, "date_unreadable")
 
 
 def _leave_out(sheet: Sheet) -> None:
@@ -358,8 +402,11 @@ def _finish(sheet: Sheet, told: set[int]) -> pd.DataFrame:
         repeats = int(frame["date"].duplicated().sum())
     else:  # there every quantity has a row of its own
         repeats = int((days[values].count()[values] - 1).clip(lower=0).to_numpy().sum())
+    longest = sheet.profile.longest
     if repeats:
-        sheet.reading.note("date_repeated", "merged", column="date", count=repeats)
+        sheet.reading.note("longest_of_date" if longest else "date_repeated", "merged", column="date", count=repeats)
+    if longest:
+        frame = frame.sort_values(longest, ascending=False, kind="stable")
     return frame[["date", *values]].groupby("date", as_index=False).first()
 
 
