@@ -66,8 +66,8 @@ def find_comeback(log: RunningLog, begin: pd.Timestamp) -> list[Comeback]:
 
     Notes
     -----
-    The numbers stand under ``[comeback]`` in ``data/planning.toml``. They are a proposal, not the page's, and no study
-    was found that tested such steps after a break.
+    The numbers stand under ``[comeback]`` in ``data/planning.toml``. They are a proposal of ours, not the page's, and
+    rest on no study.
     """
     rules = planning_rules()["comeback"]
     dates = pd.DatetimeIndex(log.days["date"])
