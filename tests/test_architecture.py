@@ -50,7 +50,7 @@ FLOORS = [
     }
     | {"formats.tcx", "formats.gpx", "formats.track_pieces"},
     # what lists do not say
-    {"formats.evidence", "formats.strava_evidence"}
+    {"formats.evidence", "formats.strava_evidence", "formats.unknown_tables"}
     | {"formats.account_records", "formats.sleep_records", "formats.sampled_sessions"},
     # the formats, the joining of what they read, and the guidance
     {

@@ -6,7 +6,6 @@ values show is worked out by the hook that a profile names.
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -14,28 +13,25 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
-from loadlens import words
 from loadlens.formats import delimited, garmin_layout, strava_layout
 from loadlens.formats.cells import plain, vote
 from loadlens.formats.diary_entries import finish_diary, settle_diary, take_entries
 from loadlens.formats.evidence import guess_mark, settle_garmin_list, settle_nothing, settle_wellness
 from loadlens.formats.export_profiles import DATE_KINDS, Match, Profile, match
 from loadlens.formats.list_checks import settle_list, settle_planned_list
-from loadlens.formats.profile_files import all_profiles, all_refusals, known_columns
+from loadlens.formats.profile_files import all_profiles, known_columns
 from loadlens.formats.row_layout import Rows, gather_rows
 from loadlens.formats.sheets import Sheet, fill
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 from loadlens.formats.stacked_tables import join_sections, split_sections
 from loadlens.formats.strava_evidence import settle_strava_list
+from loadlens.formats.unknown_tables import explain_unknown, refuse_known
 
 HEADING_WITHIN = 25
 """Records among which the heading must be."""
 
 WIDEST = 500
 """Cells beyond which a record is no heading; the widest export known has 103."""
-
-MOST_LABELS, MOST_NEAR = 40, 8
-"""Headings, and resemblances, that the sentence about an unknown table names."""
 
 NUMERIC = ("number", "pace", "duration")
 
@@ -180,12 +176,12 @@ def parse(source: Source, options: Options) -> Reading:
     if not text.strip("\ufeff \r\n\t"):
         raise UnreadableFile("file_empty", where=source.name)
     if not options.profiles:
-        _refuse(source.name, text)
+        refuse_known(source.name, text)
     heading = _find_heading(text, aliases, options.profiles)
     if options.profiles and (heading is None or not _is_among(heading[2].profile, options.profiles)):
-        _refuse(source.name, text)
+        refuse_known(source.name, text)
     if heading is None:
-        raise UnreadableFile("headings_unknown", where=source.name, **_explain(text))
+        raise UnreadableFile("headings_unknown", where=source.name, **explain_unknown(text))
     delimiter, line, found = heading
     reading = Reading(found.profile.id)
     if not delimited.has_paired_quotes(content, encoding, delimiter, source.name):
@@ -225,58 +221,6 @@ def _read_sections(
         _fill(part, rows, found, options, delimiter, name)
         parts.append(part)
     return join_sections(reading, parts)
-
-
-# ------------------------------------------------------------------ what cannot be read
-
-
-def _refuse(name: str, text: str) -> None:
-    """Raise for tables that look like a known export and are none, e.g. weekly means."""
-    for delimiter in delimited.likely_delimiters(text):
-        for _, cells in delimited.first_records(text, delimiter, 5):
-            labels = {plain(cell) for cell in cells}
-            for refusal in all_refusals():
-                if len(labels & set(refusal.labels)) >= refusal.least:
-                    raise UnreadableFile("refused", where=name, why=refusal.why)
-
-
-def _explain(text: str) -> dict[str, dict[str, str]]:
-    """Return in each language which headings are unknown, which are known, what they resemble, what was looked for."""
-    delimiter = delimited.likely_delimiters(text)[0]
-    records = [cells for _, cells in delimited.first_records(text, delimiter, 5)]
-    labels = [cell.strip()[:60] for cell in max(records, key=_count_words, default=[]) if cell.strip()]
-    meanings = {
-        alias: {"alias": alias, "column": profile.fields[hits[0][0]].column, "export": profile.id}
-        for profile in all_profiles()
-        for alias, hits in profile.lookup.items()
-    }
-    unknown = [label for label in labels if not any(profile.explain(label) for profile in all_profiles())]
-    near = [
-        {"label": label} | meanings[alias]
-        for label in unknown[:MOST_LABELS]
-        for alias in difflib.get_close_matches(plain(label), list(meanings), n=1, cutoff=0.75)
-    ]
-    told: dict[str, dict[str, str]] = {"unknown": {}, "known": {}, "near": {}, "looked": {}}
-    for lang in words.LANGUAGES:
-        told["unknown"][lang] = _list(unknown, lang)
-        told["known"][lang] = _list([label for label in labels if label not in unknown], lang)
-        close = [words.say("error_parts.close", lang, **one) for one in near[:MOST_NEAR]]
-        told["near"][lang] = "; ".join(close) or words.say("error_parts.none", lang)
-        told["looked"][lang] = "; ".join(
-            words.say("error_parts.looked", lang, export=one.names[lang], least=one.least) for one in all_profiles()
-        )
-    return told
-
-
-def _count_words(cells: Sequence[str]) -> int:
-    """Count the cells that may be headings: a row of data below may have more cells, but mostly numbers."""
-    return sum(any(sign.isalpha() for sign in cell) for cell in cells)
-
-
-def _list(labels: Sequence[str], lang: str) -> str:
-    shown = ", ".join(map(repr, labels[:MOST_LABELS])) or words.say("error_parts.none", lang)
-    more = len(labels) - MOST_LABELS
-    return words.say("error_parts.more", lang, shown=shown, count=more) if more > 0 else shown
 
 
 # ------------------------------------------------------------------ from rows to columns
