@@ -57,7 +57,7 @@ class Scope:
 
 
 FULL = Scope(tuned=72, reported=120, planted=120, others=18, weeks=130)
-QUICK = Scope(tuned=6, reported=18, planted=6, others=2, weeks=92)
+QUICK = Scope(tuned=6, reported=54, planted=14, others=2, weeks=92)
 
 
 def watch_only(guidance: Guidance) -> tuple[str, ...]:
