@@ -348,7 +348,7 @@ def lives(draw) -> pd.DataFrame:
                     distance=draw(st.sampled_from([np.nan, 150.0 * minutes])),
                 ).assign(
                     start_utc=pd.DatetimeIndex([start + late if universal else None], tz="UTC").as_unit("us"),
-                    start_local=lambda row, local=local: row["start_local"] if local else pd.Series([pd.NaT]),
+                    start_local=lambda row, local=local: row["start_local"].where(row["activity"].notna() & local),
                     time_zone_from="file" if local else "assumed",
                 )
             )  # fmt: skip

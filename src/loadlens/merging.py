@@ -138,7 +138,7 @@ def _join_groups(merged: Merged, what: str, gone: Mapping[Any, int] | None = Non
             whole["source"], whole["source_row"], whole["merged_from"], whole["_group"], strict=True
         )
     ]
-    merged.activities = pd.concat([merged.activities[single], whole.drop(columns="_group")], ignore_index=True)
+    merged.activities = _stack([merged.activities[single], whole.drop(columns="_group")])
 
 
 def _rename(merged: Merged, names: Any, kept: Any) -> None:
@@ -165,9 +165,14 @@ def _put_together(merged: Merged, taken: Taken) -> None:
         rows += [table.iloc[[whole]].assign(_group=whole), one.assign(_group=whole)]
     gone = [place for whole, parts in taken for place in (whole, *parts)]
     rest = table.drop(index=gone).assign(_group=lambda kept: -1 - np.arange(len(kept)))
-    merged.activities = pd.concat([rest, *rows], ignore_index=True).sort_values("_rank", kind="stable")
+    merged.activities = _stack([rest, *rows]).sort_values("_rank", kind="stable")
     merged.activities = merged.activities.reset_index(drop=True)
     _join_groups(merged, "parts_joined", {whole: len(parts) for whole, parts in taken})
+
+
+def _stack(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables under each other; pandas before 3 warns where one of them is empty."""
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
 
 def _list_places(rows: pd.DataFrame) -> list[list[str]]:
