@@ -229,7 +229,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
 
 def _draw_panel(axes: Axes, found: dict[str, Any], scenario: str, variant: str, window: int, heading: str) -> None:
     rules = dict.fromkeys(e["rule"] for e in found["results"] if e["scenario"] == scenario)
-    for place, name in enumerate(rules):
+    for name in rules:
         entry = pick(found, scenario, variant, window, name)
         if entry is None:
             continue
@@ -245,7 +245,7 @@ def _draw_panel(axes: Axes, found: dict[str, Any], scenario: str, variant: str, 
             linewidth=0.8,
         )  # fmt: skip
         axes.annotate(LABELS[name], (cost["value"], gain["value"]), textcoords="offset points", clip_on=False,
-                      xytext=(5, 6 if ours or place % 2 else -11), fontsize=8, color=colour)  # fmt: skip
+                      xytext=(5, -12 if ours else 6), fontsize=8, color=colour)  # fmt: skip
     axes.axhline(0, color="0.7", linewidth=0.8)
     axes.set_title(heading, fontsize=9, loc="left")
     axes.set_xlim(0, 10.5)
