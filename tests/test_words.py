@@ -68,7 +68,7 @@ def test_reasons_are_fragments_that_follow_because():
         ("levels_short", LEVELS),
         ("levels_meaning", LEVELS),
         ("verdicts", VERDICTS),
-        ("whose", ("page", "research", "ours", "budget")),
+        ("whose", ("page", "research", "ours", "budget", "hand")),
         ("states", COLUMNS["days"]["state"]["values"]),
         ("day_reasons", COLUMNS["days"]["reason"]["values"]),
         ("sports", COLUMNS["activities"]["sport"]["values"]),

@@ -20,7 +20,7 @@ from loadlens.guidance import LEVELS, Guidance, Moved, Rule, read_guidance
 from loadlens.intervals import rate_interval
 from loadlens.log import empty_table
 from loadlens.measures import MEASURES
-from loadlens.rules import builds_on
+from loadlens.rules import Bound, builds_on
 from loadlens.twins import can_shuffle, shuffle_days
 
 if TYPE_CHECKING:
@@ -286,29 +286,14 @@ def _sum_up(counts: Mapping[str, _Count], rates: Mapping[str, Floats]) -> dict[s
 
 
 # ---------------------------------------------------------------- moving thresholds
-class _Bound(NamedTuple):
-    level: str
-    condition: int
-    column: str
-    bound: str
-
-    @property
-    def sign(self) -> int:
-        """1 where a higher limit is stricter, -1 where a lower one is."""
-        return 1 if self.bound in ("above", "at_least") else -1
-
-    def of(self, rule: Rule) -> float:
-        return float(rule.levels[self.level][self.condition][self.column][self.bound])
-
-
-def _bounds(rule: Rule) -> list[_Bound]:
+def _bounds(rule: Rule) -> list[Bound]:
     """Name the one bound of each condition that may move: on the value shown, or else the first."""
     found = []
     for level in MOVABLE_LEVELS:
         if rule.whose.get(level, "page") != "page":
             for place, condition in enumerate(rule.levels[level]):
                 column = rule.value if rule.value in condition else next(iter(condition))
-                found.append(_Bound(level, place, column, next(iter(condition[column]))))
+                found.append(Bound(level, place, column, next(iter(condition[column]))))
     return found
 
 
@@ -332,7 +317,7 @@ def _tighten(rule: Rule, days: _Days, ceiling: float) -> Rule:
     return ways[min(first, STEPS - 1)]
 
 
-def _stricter(rule: Rule, pools: Mapping[_Bound, Floats], share: float) -> Rule:
+def _stricter(rule: Rule, pools: Mapping[Bound, Floats], share: float) -> Rule:
     """Move every bound past so large a share of the days that its condition now holds on."""
     levels = {level: [dict(condition) for condition in conditions] for level, conditions in rule.levels.items()}
     loosest: dict[tuple[str, int], float] = {}

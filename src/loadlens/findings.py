@@ -108,11 +108,15 @@ class Assessment:
         axes: Axes = plot_timeline(self, lang=lang)
         return axes
 
-    def _repr_html_(self) -> str:
-        from loadlens.reports import summarise_assessment
+    def __repr__(self) -> str:
+        from loadlens.summaries import show
 
-        shown: str = summarise_assessment(self)
-        return shown
+        return repr(show(self))
+
+    def _repr_html_(self) -> str:
+        from loadlens.summaries import show
+
+        return show(self)._repr_html_()
 
 
 def _show(row: dict[Any, Any], column: str, unit: str, lang: str) -> str:
@@ -144,8 +148,12 @@ def assess(log: RunningLog, guidance: Guidance | None = None) -> Assessment:
         A rule speaks of a column its measure does not give.
     """
     guidance = guidance or read_guidance()
+    return conclude(log, guidance, measure_rules(log, guidance))
+
+
+def conclude(log: RunningLog, guidance: Guidance, details: dict[str, pd.DataFrame]) -> Assessment:
+    """Judge what measures gave, rule -> frame by date, and cut it into episodes and alarms."""
     days = pd.DatetimeIndex(log.days["date"], name="date")
-    details = measure_rules(log, guidance)
     codes = {name: judge(guidance.rules[name], frame) for name, frame in details.items()}
     episodes = _join([_episodes(guidance.rules[n], details[n], codes[n]) for n in details])
     alarms = _join([_alarms(name, days, codes[name]) for name in details])
@@ -249,7 +257,7 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
         missing = set(rule.units) - set(frame.columns)
         if missing:
             raise GuidanceError(f"rule {rule.id!r}: {rule.measure} gives no {sorted(missing)}; it gives {list(frame)}")
-        frames.append(_settle(rule, frame).assign(signal=name))
+        frames.append(settle(rule, frame).assign(signal=name))
     chosen = frames[0]
     for name, frame in zip(rule.signal[1:], frames[1:], strict=False):
         before, after = _reasons(chosen), _reasons(frame)
@@ -270,7 +278,7 @@ def take_signal(rule: Rule, name: str, log: RunningLog, given: Mapping[str, Any]
     return given[name] if name in FRAMES else log.daily(name, rule.per_day)
 
 
-def _settle(rule: Rule, frame: pd.DataFrame) -> pd.DataFrame:
+def settle(rule: Rule, frame: pd.DataFrame) -> pd.DataFrame:
     """Where missing load leaves a number open, a day is assessable when both ends of it give the same level."""
     low, high = judge_ends(rule, frame)
     differ = low != high

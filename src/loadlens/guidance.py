@@ -144,6 +144,14 @@ class Guidance:
         rules = dict.fromkeys(move.rule for move in self.moved)
         return [f"{self.rules[rule].words[lang]['name']}: {self.tell_moved(rule, lang)}" for rule in rules]
 
+    def __repr__(self) -> str:
+        return f"<Guidance {self.key}: {len(self.statements)} statements, {len(self.rules)} rules>"
+
+    def _repr_html_(self) -> str:
+        from loadlens.summaries import show
+
+        return show(self)._repr_html_()
+
 
 def read_guidance(path: str | Path | None = None) -> Guidance:
     """Read and check a guidance document.

@@ -317,11 +317,15 @@ class RunningLog:
         earlier = replace(self, activities=activities, gear=tally_gear(activities, starts), **kept)
         return earlier.locate(self.places)
 
-    def _repr_html_(self) -> str:
-        from loadlens.reports import summarise_log  # the log knows how to show itself only when asked
+    def __repr__(self) -> str:
+        from loadlens.summaries import show  # the log knows how to show itself only when asked
 
-        shown: str = summarise_log(self)
-        return shown
+        return repr(show(self))
+
+    def _repr_html_(self) -> str:
+        from loadlens.summaries import show
+
+        return show(self)._repr_html_()
 
 
 def tally_gear(activities: pd.DataFrame, starts: pd.DataFrame | None = None) -> pd.DataFrame:

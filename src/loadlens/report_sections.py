@@ -115,12 +115,12 @@ def _finding(found: Assessment, row: Any, lang: str) -> Section:
         "since": words.date(row.since, lang),
         "asks": rule.words[lang]["asks"],
         "whose": words.say(f"whose.{rule.whose[row.level]}", lang),
-        "steady": _steady(rule.alarms_per_year, lang),
+        "steady": tell_steady(rule.alarms_per_year, lang),
         "research": [_research(statement, lang) for statement in statements],
     }  # fmt: skip
 
 
-def _steady(alarms: float | None, lang: str) -> str | None:
+def tell_steady(alarms: float | None, lang: str) -> str | None:
     """Say how often steady runners hear a rule; below one alarm in ten years a number would only look exact."""
     if alarms is None:
         return None

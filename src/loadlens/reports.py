@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -26,6 +25,7 @@ from loadlens.guidance import LEVELS
 from loadlens.plan_figure import measure_plan, plot_plan
 from loadlens.planning import plan, tell_plan
 from loadlens.robustness import is_on_volume, recount, tell_recount
+from loadlens.summaries import templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from loadlens.findings import Assessment
-    from loadlens.log import RunningLog
 
 WIDE, NARROW = 9.0, 3.7
 """Widths of the figures [inch]: one for a desk and for paper, one for a telephone; the page shows the one that fits."""
@@ -85,21 +84,10 @@ def _check_target(target: Path) -> Path:
     return target
 
 
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("loadlens", "data"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def _render(found: Assessment, lang: str) -> str:
     recent, older = sections.alarms(found, lang)
     outside = sections.outside_now(found, lang)
-    return _templates().get_template("report.html.j2").render(
+    return templates().get_template("report.html.j2").render(
         lang=lang,
         say=partial(words.say, lang=lang),
         version=__version__,
@@ -209,79 +197,6 @@ def _fit_tag(tag: str, prefix: str) -> str:
 
 @cache
 def _style_sheet() -> str:
-    loader = _templates().loader
+    loader = templates().loader
     assert loader is not None
-    return loader.get_source(_templates(), "report.css")[0]
-
-
-def summarise_log(log: RunningLog, lang: str = "en") -> str:
-    """Return a log as a small HTML table for a notebook.
-
-    Parameters
-    ----------
-    log : RunningLog
-        The log.
-    lang : {"en", "nl"}
-        Language.
-    """
-    if log.days.empty:
-        rows: list[tuple[str, str]] = [(words.say("log.days", lang), words.say("log.empty", lang))]
-    else:
-        first, last = (words.date(day, lang) for day in log.span)
-        states = log.days["state"].value_counts()
-        known = {state: words.number(float(states.get(state, 0)), lang) for state in ("run", "rest", "unknown")}
-        wellness = log.wellness[["rhr_day", "rhr_7d", "rhr_sleep", "sleep"]].notna().any(axis=1).sum()
-        counts = {
-            "runs": len(log.runs),
-            "other_activities": len(log.activities) - len(log.runs),
-            "minutes": len(log.minutes),
-            "wellness": int(wellness),
-            "gear": len(log.gear),
-            "diary": len(log.diary),
-            "sources": int(log.sources["status"].isin(["read", "damaged"]).sum()),
-            "unread": int((log.sources["status"] == "unreadable").sum()),
-            "ledger": len(log.ledger),
-        }
-        numbers = [(words.say(f"log.{key}", lang), words.number(float(n), lang)) for key, n in counts.items()]
-        rows = [
-            (words.say("log.days", lang), words.say("report.days_known", lang, **known)),
-            (words.say("log.distance", lang), words.quantity(float(log.runs["distance"].sum()), "m", lang)),
-            (words.say("log.time", lang), words.quantity(float(log.runs["duration"].sum()), "s", lang)),
-            *numbers,
-        ]
-        return _summary(
-            f"{words.say('log.title', lang)}, {words.say('log.span', lang, first=first, last=last)}", rows, lang
-        )
-    return _summary(words.say("log.title", lang), rows, lang)
-
-
-def summarise_assessment(found: Assessment, lang: str = "en") -> str:
-    """Return an assessment as a small HTML table for a notebook: what is outside the guidance, and what is not known.
-
-    Parameters
-    ----------
-    found : Assessment
-        What `assess` returns.
-    lang : {"en", "nl"}
-        Language.
-    """
-    red = sections.red_flags(found, lang)["now"]
-    told = [
-        (f"{row['name']} · {words.say('levels_short.' + row['level'], lang)}", row["finding"])
-        for row in [*red, *sections.outside_now(found, lang)]
-    ]
-    if not told:
-        told = [(words.say("report.now", lang), words.say("report.now_none", lang))]
-    groups = sections.not_assessable_now(found, lang)
-    told += [
-        (words.say("levels_short.not_assessable", lang), f"{g['reason']}: {', '.join(g['rules'])}") for g in groups
-    ]
-    head = sections.summary(found, lang)
-    title = words.say("log.assessment", lang, guidance=found.guidance.key)
-    assessed = words.say("report.assessed", lang, assessed=head["assessed"], rules=head["rules"])
-    as_of = words.say("report.as_of", lang, date=head["last"])
-    return _summary(title, [("", f"{assessed}. {as_of}"), *told], lang)
-
-
-def _summary(caption: str, rows: list[tuple[str, str]], lang: str) -> str:
-    return _templates().get_template("summary.html.j2").render(caption=caption, rows=rows, lang=lang)
+    return loader.get_source(templates(), "report.css")[0]

@@ -6,7 +6,7 @@ import inspect
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from loadlens import words
 from loadlens.guidance_blocks import GuidanceError, allow_only, get, get_names, get_words, one_of
@@ -22,6 +22,24 @@ BOUNDS = ("above", "at_least", "below", "at_most")
 OWNERS = ("page", "research", "ours")
 
 Condition = dict[str, dict[str, float]]
+
+
+class Bound(NamedTuple):
+    """Where one limit of a rule stands: its level, the place of the condition within it, the column and the bound."""
+
+    level: str
+    condition: int
+    column: str
+    bound: str
+
+    @property
+    def sign(self) -> int:
+        """1 where a higher limit is stricter, -1 where a lower one is."""
+        return 1 if self.bound in ("above", "at_least") else -1
+
+    def of(self, rule: Rule) -> float:
+        """Return the limit."""
+        return float(rule.levels[self.level][self.condition][self.column][self.bound])
 
 
 @dataclass(frozen=True)
@@ -61,6 +79,14 @@ class Rule:
     alarms_per_year: float | None
     words: dict[str, dict[str, str]]
 
+    def __repr__(self) -> str:
+        return f"<Rule {self.id}: {self.words['en']['name']}>"
+
+    def _repr_html_(self) -> str:
+        from loadlens.summaries import show
+
+        return show(self)._repr_html_()
+
     @property
     def limits(self) -> dict[str, tuple[float, str]]:
         """Every bound a sentence may name, with its unit: ``watch_excess`` is the first bound of watch on excess."""
@@ -98,6 +124,17 @@ def read_rule(block: dict[str, Any], where: str) -> Rule:
     _check_measure(rule, where)
     _check_levels(rule, where)
     return rule
+
+
+def list_bounds(rule: Rule) -> list[Bound]:
+    """Name every limit of a rule, mildest level first."""
+    return [
+        Bound(level, place, column, bound)
+        for level in LEVELS
+        for place, condition in enumerate(rule.levels.get(level, ()))
+        for column, bounds in condition.items()
+        for bound in bounds
+    ]
 
 
 def builds_on(rule: Rule) -> list[str]:
