@@ -248,22 +248,6 @@ def test_lengths_of_different_things_are_not_added_up(found: Assessment):
     assert (cut["example"], cut["others"], unreadable["count"]) == ("280.csv", 1, "2")
 
 
-@pytest.mark.parametrize("lang", words.LANGUAGES)
-def test_a_log_and_an_assessment_show_themselves_in_a_notebook(found: Assessment, lang: str):
-    log = reports.summarise_log(found.log, lang)
-    assert words.say("log.runs", lang) in log
-    assert ">61<" in log.replace("</td>", "<").replace(" ", "")  # sixty runs every second day and the long one
-    shown = reports.summarise_assessment(found, lang)
-    assert words.say("levels_short.act", lang) in shown
-    assert words.say("reasons.no_minutes", lang) in shown
-    assert "<script" not in log + shown
-
-
-def test_an_empty_log_shows_that_it_is_empty():
-    empty = build_log(build_activities([]))
-    assert words.say("log.empty") in reports.summarise_log(empty)
-
-
 def test_a_log_of_two_runs_and_nothing_else_has_a_report():
     page = str(reports.report(assess(build_log(build_activities([("2024-03-01", 8_000), ("2024-03-12", 8_000)])))))
     assert words.say("report.now_none") in page

@@ -16,19 +16,23 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from loadlens.alarm_budget import budget, fit_budget, tell_budget
     from loadlens.backtesting import backtest, tell_backtest
+    from loadlens.exploration import explore
     from loadlens.figures import plot_calendar, plot_guidance, plot_rule, plot_timeline
     from loadlens.files import read
     from loadlens.findings import Assessment, assess
     from loadlens.formats.source import UnreadableFile
     from loadlens.guidance import Guidance, GuidanceError, Rule, read_guidance
+    from loadlens.guidance_text import write_rule
     from loadlens.log import LogError, RunningLog
     from loadlens.plan_figure import plot_plan
     from loadlens.planning import plan, tell_plan
     from loadlens.rate_figure import plot_budget
     from loadlens.reports import report
     from loadlens.robustness import recount, tell_recount
+    from loadlens.rule_trials import try_limits
     from loadlens.simulated_exports import sample
     from loadlens.simulation import simulate
+    from loadlens.summaries import show
 
 # Nothing heavy is imported before it is asked for: `import loadlens` costs next to nothing.
 _HOMES = {
@@ -60,6 +64,10 @@ _HOMES = {
     "plot_calendar": "figures",
     "plot_budget": "rate_figure",
     "plot_plan": "plan_figure",
+    "show": "summaries",
+    "explore": "exploration",
+    "try_limits": "rule_trials",
+    "write_rule": "guidance_text",
 }
 
 __all__ = [
@@ -73,6 +81,7 @@ __all__ = [
     "assess",
     "backtest",
     "budget",
+    "explore",
     "fit_budget",
     "plan",
     "plot_budget",
@@ -86,11 +95,14 @@ __all__ = [
     "recount",
     "report",
     "sample",
+    "show",
     "simulate",
     "tell_backtest",
     "tell_budget",
     "tell_plan",
     "tell_recount",
+    "try_limits",
+    "write_rule",
 ]
 
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from loadlens import words
-from loadlens.figure_style import rows_of
+from loadlens.figure_style import rows_of, styled
 from loadlens.figures import plot_rule
 from loadlens.guidance import GuidanceError
 from loadlens.guidance_text import tell_moves, write_rule
@@ -31,11 +31,12 @@ from loadlens.rule_trials import (
     move_limits,
     try_limits,
 )
+from loadlens.rules import Bound
 from loadlens.summaries import SIGNS, templates
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
-    from loadlens.rules import Bound, Rule
+    from loadlens.rules import Rule
 
 SIZE = (9.5, 3.3)
 """Of the figure [inch]."""
@@ -78,7 +79,7 @@ def explore(found: Assessment, rule: str | None = None, lang: str = "en") -> Any
     words.say("explore.rule", lang)  # refuses an unknown language before anything is built
     first = rule or _gravest(found, movable)
     if find_spec("ipywidgets") is None:
-        return StillView(found, first, lang, try_limits(found, first))
+        return StillView(found, first, lang, try_limits(found, first, steps=5))
     return _Board(found, movable, first, lang).box
 
 
@@ -95,7 +96,8 @@ def crop(found: Assessment, first: pd.Timestamp, last: pd.Timestamp) -> Assessme
 
     def within(table: pd.DataFrame) -> pd.DataFrame:
         inside = table[(table["end"] >= first) & (table["start"] <= last)]
-        return inside.assign(start=inside["start"].clip(lower=first), end=inside["end"].clip(upper=last))
+        starts, ends = inside["start"], inside["end"]
+        return inside.assign(start=starts.where(starts >= first, first), end=ends.where(ends <= last, last))
 
     days = found.log.days
     return replace(
@@ -109,10 +111,11 @@ def crop(found: Assessment, first: pd.Timestamp, last: pd.Timestamp) -> Assessme
 
 def _picture(found: Assessment, rule: str, lang: str) -> Markup:
     """Draw a rule as an image that says in words what it shows."""
-    figure = Figure(figsize=SIZE)
-    plot_rule(found, rule, figure.add_axes((0.06, 0.24, 0.74, 0.52)), lang)
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=96, pil_kwargs={"compress_level": 1})
+    with styled():
+        figure = Figure(figsize=SIZE)
+        plot_rule(found, rule, figure.add_axes((0.06, 0.24, 0.72, 0.52)), lang)
+        figure.savefig(stream, format="png", dpi=96, pil_kwargs={"compress_level": 1})
     name = found.guidance.rules[rule].words[lang]["name"]
     said = f"{words.say('report.rule_alt', lang, name=name)}. {found.tell(rule, lang=lang)}"
     image = base64.b64encode(stream.getvalue()).decode()
@@ -123,7 +126,7 @@ def _numbers(found: Assessment, rule: str, date: pd.Timestamp, lang: str) -> lis
     """Say of one way of judging: the level on a day, days outside, alarms, alarms a year."""
     counted = count_alarms(found, rule)
     level = found.days.loc[(found.days["rule"] == rule) & (found.days["date"] == date), "level"].iloc[0]
-    assessed = int(found.rules.set_index("rule").loc[rule, "days_assessable"])
+    assessed = found.rules.set_index("rule")["days_assessable"][rule]
     shown = {name: words.number(float(counted[name]), lang, 1) for name in ("per_year", "low", "high")}
     if counted["reason"]:
         rate = words.say(f"budget.no_twins_{counted['reason']}", lang)
@@ -158,6 +161,7 @@ def _verdict(found: Assessment, tried: Assessment, rule: str, span: tuple[Any, A
     return templates().get_template("explore.html.j2").render(
         lang=lang,
         caption=f"{spec.words[lang]['name']}: {spec.words[lang]['asks']}",
+        intro="",
         heads=["", words.say("explore.published", lang, guidance=found.guidance.key), words.say("explore.here", lang)],
         rows=rows,
         lines=[line for line in (*lines, words.say("explore.no_claim", lang)) if line],
@@ -214,28 +218,26 @@ class StillView:
         hint, claim = words.say("explore.no_widgets", self.lang), words.say("explore.no_claim", self.lang)
         name = self.found.guidance.rules[self.rule].words[self.lang]["name"]
         shown = templates().get_template("explore.html.j2").render(
-            lang=self.lang, caption=name, heads=heads, rows=rows, lines=[hint, claim]
+            lang=self.lang, intro=hint, caption=name, heads=heads, rows=rows, lines=[claim]
         )  # fmt: skip
         return f"{_picture(self.found, self.rule, self.lang)}{shown}"
 
     def _rows(self) -> tuple[list[str], list[tuple[str, ...]]]:
-        from loadlens.rules import Bound
-
         spec, lang = self.found.guidance.rules[self.rule], self.lang
         rows = []
         for row in self.table.to_dict("records"):
             bound = Bound(row["level"], row["condition"], row["column"], row["bound"])
             limit = words.quantity(row["limit"], spec.units[bound.column], lang)
-            own = f" ({words.say('explore.published', lang, guidance=self.found.guidance.key)})"
+            own = f" ({words.say('explore.as_published', lang)})"
             shown = {name: words.number(float(row[name]), lang, 1) for name in ("per_year", "low", "high")}
             rate = words.say("explore.rate", lang, **shown)
             if row["reason"]:
                 rate = words.say(f"budget.no_twins_{row['reason']}", lang)
-            counts = (words.number(float(row[name]), lang) for name in ("days_outside", "alarms"))
+            counts = (words.number(float(row[name]), lang) for name in ("days_at", "alarms"))
             level = words.say(f"levels_short.{bound.level}", lang)
             told = f"{level}: {bound.column} {SIGNS[bound.bound]} {limit}{own if row['published'] else ''}"
             rows.append((told, *counts, rate))
-        heads = ("head_limit", "days_outside", "alarms", "per_year")
+        heads = ("head_limit", "days_at", "alarms", "per_year")
         return [words.say(f"explore.{head}", lang) for head in heads], rows
 
 
@@ -249,7 +251,8 @@ class _Board:
         self.widgets, self.found, self.lang = widgets, found, lang
         names = [(found.guidance.rules[name].words[lang]["name"], name) for name in movable]
         self.rule = widgets.Dropdown(
-            options=names, value=first, description=words.say("explore.rule", lang), style=WIDE, layout={"width": "40em"}
+            options=names, value=first, style=WIDE, description=words.say("explore.rule", lang),
+            layout={"width": "40em"},
         )  # fmt: skip
         days = _stops(*found.log.span)
         self.period = widgets.SelectionRangeSlider(
@@ -258,7 +261,9 @@ class _Board:
         )  # fmt: skip
         self.limits = widgets.VBox()
         self.back = widgets.Button(description=words.say("explore.back", lang), layout={"width": "auto"})
-        self.keep = widgets.Checkbox(description=words.say("explore.keep", lang), indent=False, layout={"width": "auto"})
+        self.keep = widgets.Checkbox(
+            description=words.say("explore.keep", lang), indent=False, layout={"width": "auto"}
+        )
         self.verdict, self.picture = widgets.HTML(), widgets.HTML()
         self.text = widgets.Textarea(rows=18, layout={"width": "100%"})
         how = widgets.Label(words.say("explore.keep_how", lang))
@@ -325,6 +330,6 @@ class _Board:
 
 
 def _stops(first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
-    """Give the days a period may begin or end on: every day of a short log, every Monday of a long one, and both ends."""
+    """Give the days a period may begin or end on: all of a short log, the Mondays of a long one, and both ends."""
     every = pd.date_range(first, last, freq="D" if (last - first).days <= 60 else "W-MON")
     return sorted({first, *every, last})

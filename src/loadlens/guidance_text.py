@@ -53,7 +53,7 @@ def write_rule(guidance: Guidance, rule: Rule) -> str:
         for one in guidance.statements.values()
         if names & set(one.rules)
     ]
-    cited = {name for block in (*kept, *statements) for name in block.references}
+    cited = {name for rule in kept for name in rule.references} | {n for one in statements for n in one.references}
     document = {
         "id": f"my_{rule.id}",
         "version": "1",
@@ -103,11 +103,8 @@ def tell_moves(before: Rule, after: Rule, key: str, lang: str = "en") -> str:
         if old != new:
             unit = before.units[bound.column]
             shown = {"before": words.quantity(old, unit, lang), "after": words.quantity(new, unit, lang)}
-            moves.append(
-                words.say(
-                    "explore.move", lang, level=words.say(f"levels_short.{bound.level}", lang), column=bound.column, **shown
-                )
-            )  # fmt: skip
+            level = words.say(f"levels_short.{bound.level}", lang)
+            moves.append(words.say("explore.move", lang, level=level, column=bound.column, **shown))
     return words.say("explore.moved", lang, guidance=key, moves=words.list_join(moves, lang)) if moves else ""
 
 

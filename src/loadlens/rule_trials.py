@@ -34,7 +34,7 @@ STEPS = 200
 """Steps between the ends of a limit that are enough to tell days apart."""
 
 TABLE_COLUMNS = (
-    "level", "condition", "column", "bound", "limit", "published", "days_outside", "alarms", "years", "per_year", "low",
+    "level", "condition", "column", "bound", "limit", "published", "days_at", "alarms", "years", "per_year", "low",
     "high", "reason",
 )  # fmt: skip
 
@@ -132,8 +132,8 @@ def count_alarms(found: Assessment, rule: str) -> dict[str, Any]:
         days_outside (`note` or above), alarms, years (assessable), per_year with its exact 95 % interval low to high
         (Garwood 1936, Biometrika 28:437), and reason: why there is no rate, as in `budget`; empty where there is one.
     """
-    row = found.rules.set_index("rule").loc[rule]
-    days, alarms = int(row["days_assessable"]), int(row["alarms"])
+    rows = found.rules.set_index("rule")
+    days, alarms = int(rows["days_assessable"][rule]), int(rows["alarms"][rule])
     outside = int(((found.days["rule"] == rule) & (found.days["level"] >= "note")).sum())
     years = days / YEAR
     reason = ""
@@ -194,8 +194,8 @@ def try_limits(found: Assessment, rule: str, steps: int = 9) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        level, condition, column, bound, limit (canonical unit), published (the guidance has it there), days_outside,
-        alarms, years, per_year, low, high, reason. The other limits of the rule stay where they are.
+        level, condition, column, bound, limit (canonical unit), published (the guidance has it there), days_at (days
+        at this level or above), alarms, years, per_year, low, high, reason. The other limits stay where they are.
 
     Raises
     ------
@@ -216,6 +216,6 @@ def try_limits(found: Assessment, rule: str, steps: int = 9) -> pd.DataFrame:
         grid = np.unique(np.round(own + np.round((grid - own) / reach.step) * reach.step, 9))
         for limit in sorted({*map(float, grid), own}):
             tried = judge_again(found, move_limits(spec, {bound: limit}))
-            numbers = (*bound, limit, limit == own, *count_alarms(tried, rule).values())
-            rows.append(dict(zip(TABLE_COLUMNS, numbers, strict=True)))
+            counted = count_alarms(tried, rule) | {"days_at": int((tried.days["level"] >= bound.level).sum())}
+            rows.append(bound._asdict() | {"limit": limit, "published": limit == own} | counted)
     return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))

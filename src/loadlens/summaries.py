@@ -92,6 +92,7 @@ def show(
     ValueError
         The language is unknown, or a table speaks of a rule that the guidance does not have.
     """
+    words.say("log.title", lang)  # refuses an unknown language, whatever is shown
     if isinstance(what, RunningLog):
         caption, rows = _log_rows(what, lang)
     elif isinstance(what, Assessment):
@@ -155,7 +156,7 @@ def _assessment_rows(found: Assessment, lang: str) -> tuple[str, Rows]:
 
 
 def _guidance_rows(guidance: Guidance, lang: str) -> tuple[str, Rows]:
-    counts = {verdict: 0 for verdict in VERDICTS}
+    counts = dict.fromkeys(VERDICTS, 0)
     for statement in guidance.statements.values():
         counts[statement.verdict] += 1
     names = [rule.words[lang]["name"] for rule in guidance.rules.values()]
