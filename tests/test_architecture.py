@@ -22,7 +22,7 @@ FLOORS = [
     {"words", "log", "windows", "packing", "guidance_blocks", "intervals", "simulated_runs"}
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings", "formats.gait"},
-    {"diary_words"},
+    {"diary_words"} | {"notebook_folder"},
     # measures, and the parts of formats
     {"load_bounds", "recovery", "run_minutes", "diary_days", "shoe_wear"}
     | {"coverage", "simulation", "diary_shoes", "twins"}

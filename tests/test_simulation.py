@@ -530,6 +530,14 @@ def test_a_sample_is_read_back_as_the_runner_it_was():
     assert len(slept) == len(truth)
 
 
+def test_a_sample_is_the_same_log_without_the_folders_of_a_clone(tmp_path, monkeypatch):
+    here = exports.sample("decimal_comma")
+    monkeypatch.setattr(exports, "SAMPLES", tmp_path / "nowhere")
+    written = exports.sample("decimal_comma")
+    for table in ("activities", "wellness", "days", "ledger"):
+        pd.testing.assert_frame_equal(getattr(here, table), getattr(written, table))
+
+
 def test_an_unknown_sample_is_answered_with_the_known_ones():
     with pytest.raises(ValueError, match="no sample called 'fast'; known are overload, steady"):
         exports.sample("fast")

@@ -1,4 +1,4 @@
-"""The command line: report, check, plan, budget, demo, simulate. Says what it did and where the result is.
+"""The command line: report, check, plan, budget, demo, simulate, notebooks. Says what it did and where the result is.
 
 Exit codes: 0 done, 1 the input cannot be used (one plain sentence says why), 2 the command was not understood.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -84,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--seed", type=int, default=0, help=words.say("cli.help_seed"))
     _add_language(simulate)
     simulate.set_defaults(run=_simulate)
+
+    notebooks = commands.add_parser("notebooks", help=words.say("cli.help_notebooks"))
+    notebooks.add_argument("folder", type=Path, metavar="DIR", help=words.say("cli.help_notebooks_folder"))
+    _add_language(notebooks)
+    notebooks.set_defaults(run=_notebooks)
     return parser
 
 
@@ -190,6 +196,19 @@ def _simulate(given: argparse.Namespace) -> int:
 
     written = write_samples(given.out, seed=given.seed)
     print(words.say("cli.simulated", given.lang, files=len(written), path=str(given.out.resolve())))
+    return 0
+
+
+def _notebooks(given: argparse.Namespace) -> int:
+    from loadlens.notebook_folder import copy_notebooks
+
+    written, there = copy_notebooks(given.folder, given.lang)
+    path = str(given.folder.expanduser().resolve())
+    counts = {
+        "written": words.number(float(len(written)), given.lang),
+        "there": words.number(float(len(there)), given.lang),
+    }
+    print(words.say("cli.notebooks", given.lang, path=path, quoted=shlex.quote(path), **counts))
     return 0
 
 
