@@ -25,6 +25,15 @@ def found() -> Assessment:
     return ll.assess(log_with_three_long_runs())
 
 
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests draw; a picture takes longer than all the rest."""
+    monkeypatch.setattr(exploration, "_picture", lambda *_: "<img>")
+
+
+undrawn = pytest.mark.usefixtures("no_pictures")
+
+
 def parts(board) -> dict[str, object]:
     """Controls by what they are called on the screen."""
     seen = {}
@@ -36,8 +45,8 @@ def parts(board) -> dict[str, object]:
     return seen
 
 
-def slider(board, *named: str):
-    (one,) = (control for name, control in parts(board).items() if all(word in name for word in named))
+def control(board, *named: str):
+    (one,) = (found for name, found in parts(board).items() if all(word in name for word in named))
     return one
 
 
@@ -55,7 +64,7 @@ def test_moving_a_limit_changes_level_alarms_and_picture_at_once(found: Assessme
     board = explore(found, "longest_run")
     before = picture(board)
     assert re.search(r"Alarms, whole log\|+ \|+0\|+ \|+0\|", verdict(board))
-    slider(board, "attention 1: ratio").value = 1.29
+    control(board, "attention 1: ratio").value = 1.29
     assert re.search(r"Alarms, whole log\|+ \|+0\|+ \|+3\|", verdict(board)), "three runs of 1.3 times the longest"
     counted = count_alarms(
         judge_again(found, move_limits(found.guidance.rules["longest_run"], {WATCH: 1.29})), "longest_run"
@@ -66,29 +75,45 @@ def test_moving_a_limit_changes_level_alarms_and_picture_at_once(found: Assessme
     assert picture(board) != before
 
 
+@undrawn
+def test_the_slider_beside_a_limit_moves_it_and_is_moved_by_it(found: Assessment):
+    board = explore(found, "longest_run")
+    number = control(board, "attention 1: ratio")
+    (row,) = (one for one in parts(board).values() if isinstance(one, widgets.HBox) and number in one.children)
+    (slider,) = (one for one in row.children if one is not number)
+    slider.value = 1.29
+    assert number.value == 1.29
+    assert "attention: ratio 1.29× instead of 1.50×" in verdict(board)
+    number.value = 1.5
+    assert slider.value == 1.5
+
+
+@undrawn
 def test_the_button_puts_every_limit_back(found: Assessment):
     board = explore(found, "longest_run")
     before = verdict(board)
-    slider(board, "attention 1: ratio").value = 1.29
-    slider(board, "action: rise").value = 5.0
+    control(board, "attention 1: ratio").value = 1.29
+    control(board, "action: rise").value = 5.0
     assert verdict(board) != before
-    slider(board, words.say("explore.back")).click()
+    control(board, words.say("explore.back")).click()
     assert verdict(board) == before
-    assert slider(board, "attention 1: ratio").value == 1.5
+    assert control(board, "attention 1: ratio").value == 1.5
 
 
+@undrawn
 def test_another_rule_brings_its_own_limits(found: Assessment):
     board = explore(found, "longest_run")
-    slider(board, words.say("explore.rule")).value = "rest_days"
+    control(board, words.say("explore.rule")).value = "rest_days"
     names = [name for name in parts(board) if "streak" in name]
     assert sorted(names) == ["action: streak ≥ (days)", "attention: streak ≥ (days)", "note: streak ≥ (days)"]
     assert "Rest days" in verdict(board)
 
 
+@undrawn
 def test_the_verdict_is_that_of_the_last_day_of_the_period(found: Assessment):
     board = explore(found, "longest_run")
-    slider(board, "attention 1: ratio").value = 1.29
-    period = slider(board, words.say("explore.period"))
+    control(board, "attention 1: ratio").value = 1.29
+    period = control(board, words.say("explore.period"))
     days = [day for _, day in period.options]
     long = pd.Timestamp("2024-01-01") + pd.Timedelta(days=7 * 27 + 6)  # a Sunday of 13 km
     after = next(day for day in days if day > long)
@@ -101,38 +126,40 @@ def test_the_verdict_is_that_of_the_last_day_of_the_period(found: Assessment):
     assert shown.count("attention, ") == 2, "two of the three alarms began in this period"
 
 
+@undrawn
 def test_the_text_to_keep_reads_back_as_the_limits_on_the_board(found: Assessment, tmp_path: Path):
     board = explore(found, "longest_run")
     (area,) = (one for one in parts(board).values() if isinstance(one, widgets.Textarea))
     assert area.value == ""
-    slider(board, words.say("explore.keep")).value = True
-    slider(board, "attention 1: ratio").value = 1.25
+    control(board, words.say("explore.keep")).value = True
+    control(board, "attention 1: ratio").value = 1.25
     file = tmp_path / "my_rules.toml"
     file.write_text(area.value, encoding="utf-8")
     assert WATCH.of(read_guidance(file).rules["longest_run"]) == 1.25
 
 
+@undrawn
 def test_limits_are_shown_in_the_units_a_runner_reads_and_kept_in_those_of_the_log(found: Assessment, tmp_path: Path):
     board = explore(found, "longest_run", "nl")
-    one = slider(board, "let op 1: rise")
+    one = control(board, "let op 1: rise")
     assert (one.value, one.description) == (2.0, "let op 1: rise ≥ (km)")
     one.value = 3.4
-    slider(board, words.say("explore.keep", "nl")).value = True
-    (area,) = (control for control in parts(board).values() if isinstance(control, widgets.Textarea))
+    control(board, words.say("explore.keep", "nl")).value = True
+    (area,) = (one for one in parts(board).values() if isinstance(one, widgets.Textarea))
     file = tmp_path / "my_rules.toml"
     file.write_text(area.value, encoding="utf-8")
     assert read_guidance(file).rules["longest_run"].levels["watch"][0]["rise"] == {"at_least": 3400.0}
 
 
+@undrawn
 @pytest.mark.parametrize("lang", words.LANGUAGES)
-def test_every_rule_can_be_explored_with_every_control_named(
-    found: Assessment, lang: str, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(exploration, "_picture", lambda *_: "<img>")  # other tests draw
+def test_every_rule_can_be_explored_with_every_control_named(found: Assessment, lang: str):
     board = explore(found, lang=lang)
-    for _, name in slider(board, words.say("explore.rule", lang)).options:
-        slider(board, words.say("explore.rule", lang)).value = name
-        controls = [one for one in parts(board).values() if isinstance(one, (widgets.FloatSlider, widgets.Checkbox))]
+    for _, name in control(board, words.say("explore.rule", lang)).options:
+        control(board, words.say("explore.rule", lang)).value = name
+        controls = [
+            one for one in parts(board).values() if isinstance(one, (widgets.BoundedFloatText, widgets.Checkbox))
+        ]
         assert all(one.description for one in controls)
         assert len({one.description for one in controls}) == len(controls), "no two controls have one name"
         assert f'lang="{lang}"' in next(w.value for w in board.children if "<table" in getattr(w, "value", ""))
@@ -147,11 +174,12 @@ def test_a_period_shows_its_own_days_only(found: Assessment):
     assert len(cut.days) == len(found.details) * 92
 
 
+@undrawn
 def test_it_begins_with_the_rule_that_stands_highest_now(found: Assessment):
     board = explore(found)
-    start = slider(board, words.say("explore.rule")).value
+    start = control(board, words.say("explore.rule")).value
     levels = found.rules.set_index("rule")["level"]
-    assert levels[start] == levels[[name for _, name in slider(board, words.say("explore.rule")).options]].max()
+    assert levels[start] == levels[[name for _, name in control(board, words.say("explore.rule")).options]].max()
 
 
 def test_red_flags_cannot_be_explored(found: Assessment):
@@ -162,7 +190,7 @@ def test_red_flags_cannot_be_explored(found: Assessment):
 def test_exploring_leaves_no_figure_open_and_the_assessment_as_it_was(found: Assessment):
     before = found.days.copy()
     board = explore(found, "longest_run")
-    slider(board, "attention 1: ratio").value = 1.29
+    control(board, "attention 1: ratio").value = 1.29
     assert plt.get_fignums() == []
     pd.testing.assert_frame_equal(found.days, before)
 

@@ -1,7 +1,7 @@
 """Trying limits of a rule on a log: move one and see at once what it would say and how often it would alarm.
 
-With ipywidgets a board of labelled sliders; without it the same answers as a figure and a table. Nothing here judges:
-the limits move, and findings answer.
+With ipywidgets a board of labelled numbers and sliders; without it the same answers as a figure and a table. Nothing
+here judges: the limits move, and findings answer.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def explore(found: Assessment, rule: str | None = None, lang: str = "en") -> Any
     """Try other limits of a rule on a log: what it would say, and how many alarms a year it would raise.
 
     Every control has a label and can be used with the keyboard alone: Tab goes from one to the next, the arrows move a
-    slider, and a number can be typed beside it. The measures are not taken anew, so that an answer comes at once.
+    limit, and it can be typed. The measures are not taken anew, so that an answer comes at once.
 
     Parameters
     ----------
@@ -257,8 +257,9 @@ class _Board:
         days = _stops(*found.log.span)
         self.period = widgets.SelectionRangeSlider(
             options=[(words.date(day, lang), day) for day in days], index=(0, len(days) - 1), style=WIDE,
-            description=words.say("explore.period", lang), layout={"width": "55em"},
+            description=words.say("explore.period", lang), readout=False, layout={"width": "45em"},
         )  # fmt: skip
+        self.span = widgets.Label()
         self.limits = widgets.VBox()
         self.back = widgets.Button(description=words.say("explore.back", lang), layout={"width": "auto"})
         self.keep = widgets.Checkbox(
@@ -270,9 +271,19 @@ class _Board:
         self.kept = widgets.VBox([how, self.text], layout={"display": "none"})
         head = widgets.HTML(Markup("<b>{}</b>").format(words.say("explore.limits", lang)))
         self.box = widgets.VBox(
-            [self.rule, self.period, head, self.limits, self.back, self.picture, self.verdict, self.keep, self.kept]
+            [
+                self.rule,
+                widgets.HBox([self.period, self.span]),
+                head,
+                self.limits,
+                self.back,
+                self.picture,
+                self.verdict,
+                self.keep,
+                self.kept,
+            ]
         )
-        self.sliders: dict[Bound, Any] = {}
+        self.numbers: dict[Bound, Any] = {}
         self.still = False
         self.rule.observe(self._choose, "value")
         self.period.observe(self._answer, "value")
@@ -281,39 +292,43 @@ class _Board:
         self._choose()
 
     def _choose(self, _: Any = None) -> None:
-        """Give the chosen rule its sliders."""
+        """Give the chosen rule its limits."""
         spec = self.found.guidance.rules[self.rule.value]
-        self.sliders = {bound: self._slider(spec, bound) for bound in list_movable(spec)}
-        self.limits.children = tuple(self.sliders.values())
+        rows = {bound: self._control(spec, bound) for bound in list_movable(spec)}
+        self.numbers = {bound: number for bound, (number, _) in rows.items()}
+        self.limits.children = tuple(row for _, row in rows.values())
         self._answer()
 
-    def _slider(self, spec: Rule, bound: Bound) -> Any:
+    def _control(self, spec: Rule, bound: Bound) -> tuple[Any, Any]:
+        """Give the number of a limit, and the row in which a slider moves it too."""
         factor = words.axis_unit(spec.units[bound.column], self.lang)[1]
         low, high, step = (number * factor for number in find_reach(self.found, spec, bound))
-        digits = next((n for n in range(4) if abs(round(step, n) - step) < 1e-9), 4)
-        slider = self.widgets.FloatSlider(
-            min=low, max=high, step=step, value=bound.of(spec) * factor, readout_format=f".{digits}f", style=WIDE,
-            description=_name_limit(spec, bound, self.lang), layout={"width": "55em"},
+        reach = {"min": low, "max": high, "step": step, "value": bound.of(spec) * factor}
+        # the number has the label: a screen reader does not hear the one of a slider
+        number = self.widgets.BoundedFloatText(
+            **reach, description=_name_limit(spec, bound, self.lang), style=WIDE, layout={"width": "24em"}
         )  # fmt: skip
-        slider.observe(self._answer, "value")
-        return slider
+        slider = self.widgets.FloatSlider(**reach, readout=False, layout={"width": "28em"})
+        self.widgets.link((number, "value"), (slider, "value"))
+        number.observe(self._answer, "value")
+        return number, self.widgets.HBox([number, slider])
 
     def _put_back(self, _: Any = None) -> None:
         spec = self.found.guidance.rules[self.rule.value]
         self.still = True  # one answer when all are back, not one for each
-        for bound, slider in self.sliders.items():
-            slider.value = bound.of(spec) * words.axis_unit(spec.units[bound.column], self.lang)[1]
+        for bound, number in self.numbers.items():
+            number.value = bound.of(spec) * words.axis_unit(spec.units[bound.column], self.lang)[1]
         self.still = False
         self._answer()
 
     def _moved(self) -> Rule:
-        """Give the rule with the limits that the sliders show; one that was not moved is exactly the guidance's."""
+        """Give the rule with the limits that are set; one that was not moved is exactly the guidance's."""
         spec = self.found.guidance.rules[self.rule.value]
         limits = {}
-        for bound, slider in self.sliders.items():
+        for bound, number in self.numbers.items():
             factor = words.axis_unit(spec.units[bound.column], self.lang)[1]
-            shown = slider.value / factor
-            limits[bound] = bound.of(spec) if abs(slider.value - bound.of(spec) * factor) < 1e-9 else round(shown, 9)
+            same = abs(number.value - bound.of(spec) * factor) < 1e-9
+            limits[bound] = bound.of(spec) if same else round(number.value / factor, 9)
         return move_limits(spec, limits)
 
     def _answer(self, _: Any = None) -> None:
@@ -323,6 +338,8 @@ class _Board:
         name, moved = self.rule.value, self._moved()
         tried = judge_again(self.found, moved)
         first, last = self.period.value
+        shown = (words.date(day, self.lang) for day in (first, last))
+        self.span.value = words.say("log.span", self.lang, **dict(zip(("first", "last"), shown, strict=True)))
         self.verdict.value = _verdict(self.found, tried, name, (first, last), self.lang)
         self.picture.value = str(_picture(crop(tried, first, last), name, self.lang))
         self.kept.layout.display = "" if self.keep.value else "none"
