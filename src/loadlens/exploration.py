@@ -267,7 +267,7 @@ class _Board:
         )
         self.verdict, self.picture = widgets.HTML(), widgets.HTML()
         self.text = widgets.Textarea(rows=18, layout={"width": "100%"})
-        how = widgets.Label(words.say("explore.keep_how", lang))
+        how = widgets.HTML(Markup("<p>{}</p>").format(words.say("explore.keep_how", lang)))
         self.kept = widgets.VBox([how, self.text], layout={"display": "none"})
         head = widgets.HTML(Markup("<b>{}</b>").format(words.say("explore.limits", lang)))
         self.box = widgets.VBox(
