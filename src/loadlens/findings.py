@@ -101,11 +101,13 @@ class Assessment:
         told = [spec.words[lang]["finding"].format(**shown, **limits), self.guidance.tell_moved(rule, lang)]
         return " ".join(filter(None, told))
 
-    def plot(self, lang: str = "en") -> Axes:
-        """Draw the timeline with every episode."""
-        from loadlens.figures import plot_timeline  # an assessment knows how to show itself only when asked
+    def plot(
+        self, lang: str = "en", *, start: pd.Timestamp | str | None = None, end: pd.Timestamp | str | None = None
+    ) -> Axes:
+        """Draw the timeline with every episode, of the whole log or from `start` to `end`, such as ``"2024-05"``."""
+        from loadlens.timeline import plot_timeline  # an assessment knows how to show itself only when asked
 
-        axes: Axes = plot_timeline(self, lang=lang)
+        axes: Axes = plot_timeline(self, lang=lang, start=start, end=end)
         return axes
 
     def _repr_html_(self) -> str:
