@@ -20,6 +20,7 @@ from matplotlib import font_manager
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
 from loadlens import words
 from loadlens.guidance import LEVELS
@@ -197,9 +198,8 @@ def unknown_spans(log: RunningLog) -> list[tuple[float, float]]:
 def hatch_unknown(ax: Axes, stretches: list[tuple[float, float]]) -> None:
     """Hatch stretches over the whole height of the axes."""
     boxes = [(start, 0.0, length, 1.0) for start, length in stretches]
-    draw_boxes(
-        ax, boxes, transform=ax.get_xaxis_transform(), facecolor="none", edgecolor=UNKNOWN, hatch="/////", zorder=0.6
-    )
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": UNKNOWN, "hatch": "/////", "alpha": 0.7}
+    draw_boxes(ax, boxes, transform=ax.get_xaxis_transform(), zorder=0.6, **look)
 
 
 def draw_boxes(ax: Axes, boxes: list[tuple[float, float, float, float]], **look: Any) -> None:
@@ -244,10 +244,11 @@ def unknown_patch(lang: str) -> Patch:
 def legend_below(ax: Axes, handles: list[Any], offset: float, beside: float = 0.0) -> None:
     """Put a legend under the axes, `offset` inches down, in as many columns as fit; labels beside them take room."""
     figure = ax.get_figure(root=True)
-    height = ax.get_position().height * (figure.get_figheight() if figure else 1.0)
+    assert figure is not None  # width_of has asked
+    below = ax.transAxes + ScaledTranslation(0, -offset, figure.dpi_scale_trans)
     columns = _legend_columns(handles, width_of(ax) - beside)
     ax.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0, -offset / height), ncols=columns, borderaxespad=0,
+        handles=handles, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, ncols=columns, borderaxespad=0,
         borderpad=0,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ import pandas as pd
 from loadlens import figure_style as style
 from loadlens import words
 from loadlens.diary_lanes import lay_pain, lay_strength
-from loadlens.figure_style import INK, MUTED, PAPER, UNKNOWN
+from loadlens.figure_style import INK, MUTED, PAPER, RUN_SOFT, UNKNOWN
 from loadlens.lane_parts import (
     Lane,
     View,
@@ -104,7 +104,7 @@ def lay_intensity(found: Assessment, rules: list[Rule], view: View) -> Lane | No
         style.draw_boxes(ax, [(at, 0.0, length, 1.0) for at, length in blank], transform=ax.get_xaxis_transform(),
                          facecolor="none", edgecolor=UNKNOWN, hatch=style.LEVEL_HATCHES["not_assessable"],
                          zorder=0.5)  # fmt: skip
-        draw_bars(ax, view, low, complete)
+        draw_bars(ax, view, low, complete, facecolor=RUN_SOFT)
         open_ends = (high - low > 0).to_numpy()
         middle = (begin + width / 2)[open_ends]
         ax.vlines(middle, low[open_ends], high[open_ends], color=MUTED, linewidth=1.0, zorder=2.5)
