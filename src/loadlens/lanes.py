@@ -111,7 +111,8 @@ def lay_intensity(found: Assessment, rules: list[Rule], view: View) -> Lane | No
         if usual is not None:
             shown = view.cut(usual)
             ax.plot(middays(shown.index), shown.to_numpy(), color=INK, linewidth=1.2, zorder=3)
-        ax.set_ylim(0, max(min(float(high.max()), 2 * float(low.max())), 15.0) * 1.06)
+        most_usual = 0.0 if usual is None else float(np.nan_to_num(view.cut(usual)).max(initial=0.0))
+        ax.set_ylim(0, max(min(float(high.max()), 2 * float(low.max())), most_usual, 15.0) * 1.06)
 
     keys: list[Any] = [line_key(view.say("own_line"))] if usual is not None and view.cut(usual).notna().any() else []
     if (high > low).any():
