@@ -194,6 +194,9 @@ def test_shoes_of_runs_that_name_none_may_have_run_further():
     activities = conform("activities", log.activities.assign(gear=names))[0]
     rows = lane(draw(assess(replace(log, activities=activities, gear=tally_gear(activities)))), "Distance on each pair")
     assert "Red · 150\u00a0km to 200\u00a0km" in written(rows)
+    least, most = (np.asarray(line.get_ydata()) for line in rows.lines[:2])
+    grown = [(0.96 - ends[-1]) / 0.88 * 848 for ends in (least, most)]
+    assert grown == pytest.approx([150, 200])
 
 
 def test_shoes_show_what_was_known_on_the_last_day_shown():
@@ -238,6 +241,14 @@ def test_strength_is_counted_by_week_in_a_long_log():
     assert heights(marks, RUN) == pytest.approx([2, 1])
 
 
+def test_strength_and_mobility_of_a_week_stand_side_by_side():
+    log = diary_log(364, [(0, "strength", 30), (0, "mobility", 30), (2, "mobility", 20)])
+    marks = lane(draw(assess(log)), "Strength and mobility (days a week)")
+    ((_, _, end, strength),), ((begin, _, _, mobility),) = boxes(marks, RUN), boxes(marks, RUN_SOFT)
+    assert (strength, mobility) == (1, 2)
+    assert end <= begin + 1e-9
+
+
 def test_pain_stands_at_its_height_and_entries_without_a_place_of_their_own_are_marked():
     log = diary_log(60, [(10, "pain", 6), (11, "pain", 0), (12, "fatigue", 4), (13, "shoes", 0)])
     ax = draw(assess(log))
@@ -256,7 +267,7 @@ def test_lanes_without_data_are_named_in_one_line(lang: str):
     ax = draw(found, lang=lang)
     assert len(ax.child_axes) == 1
     said = " ".join(text.get_text() for text in ax.texts)
-    missing = ("resting_heart_rate", "hrv", "sleep", "shoes", "strength", "diary", "intensity", "cadence")
+    missing = ("resting_heart_rate", "hrv", "sleep", "shoes", "strength", "pain", "intensity", "cadence")
     assert all(words.say(f"figures.{name}", lang).lower() in said.lower() for name in missing)
     assert words.say("reasons.no_minutes", lang) in said
 

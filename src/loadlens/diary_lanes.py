@@ -57,9 +57,10 @@ def lay_strength(found: Assessment, rules: list[Rule], view: View) -> Lane | Non
 
     def count(ax: Axes) -> None:
         totals = view.gather(done.astype(float)).sum()
-        draw_bars(ax, view, totals["strength"], **looks["strength"])
-        draw_bars(ax, view, totals["mobility"], bottom=totals["strength"].to_numpy(), **looks["mobility"])
-        ax.set_ylim(0, max(float(totals.sum(axis=1).max()), 3) * 1.06)
+        for place, kind in enumerate(present):
+            part = (place / len(present), (place + 1) / len(present))
+            draw_bars(ax, view, totals[kind], part=part, **looks[kind])
+        ax.set_ylim(0, max(float(totals.to_numpy().max()), 3) * 1.06)
 
     if view.per_inch <= MARKS_PER_INCH:
         return Lane(title, 0.17 * len(present), mark, keys)

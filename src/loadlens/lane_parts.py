@@ -129,7 +129,12 @@ def bar_places(view: View, periods: pd.DatetimeIndex) -> tuple[np.ndarray[Any, A
 
 
 def draw_bars(
-    ax: Axes, view: View, totals: pd.Series[float], complete: np.ndarray[Any, Any] | None = None, **look: Any
+    ax: Axes,
+    view: View,
+    totals: pd.Series[float],
+    complete: np.ndarray[Any, Any] | None = None,
+    part: tuple[float, float] = (0.0, 1.0),
+    **look: Any,
 ) -> None:
     """Draw a bar for each week or month, hollow where it is not complete.
 
@@ -143,13 +148,15 @@ def draw_bars(
         Height of each bar, by the first day of its week or month; NaN draws nothing.
     complete : bool array, optional
         Whether every day of it is known; all of them when left out.
+    part : (float, float)
+        From where to where in its place a bar stands, where two share one.
     **look
-        What bars look like, and `bottom`, where they stand [array].
+        What bars look like.
     """
     begin, width = bar_places(view, pd.DatetimeIndex(totals.index))
     heights = totals.to_numpy(dtype=float)
-    bottom = look.pop("bottom", np.zeros(len(heights)))
-    boxes = np.column_stack([begin + width * 0.08, bottom, width * 0.84, heights])
+    left, right = (0.08 + 0.84 * edge for edge in part)
+    boxes = np.column_stack([begin + width * left, np.zeros(len(heights)), width * (right - left), heights])
     known = np.ones(len(boxes), dtype=bool) if complete is None else complete
     there = np.isfinite(heights) & (heights != 0)
     full, hollow = boxes[known & there].tolist(), boxes[~known & there].tolist()

@@ -222,6 +222,6 @@ NAMES = {
     "cadence": "cadence",
     "shoes": "shoes",
     "strength": "strength",
-    "diary": "diary",
+    "diary": "pain",
 }
 """What a lane is called where it is missing."""

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from loadlens import figure_style as style
 from loadlens import words
 from loadlens.figure_style import GRID, INK, PAPER, RUN, RUN_SOFT
-from loadlens.lane_parts import Lane, View, bar_key
+from loadlens.lane_parts import Lane, View, bar_key, name_lane
 from loadlens.log import farthest, tally_gear
 
 if TYPE_CHECKING:
@@ -78,16 +79,14 @@ def lay_shoes(found: Assessment, rules: list[Rule], view: View) -> Lane | None:
             begin, end = min(wear.days[0] for wear in wears), max(wear.days[-1] for wear in wears)
             _write_label(ax, label, (float(begin), float(end)), place, view, folded=len(wears) > 1)
 
-    keys = []
+    keys: list[Any] = []
     if ends:
         low, high = (words.quantity(bound, "m", view.lang) for bound in (min(band), max(band)))
         keys.append(bar_key(GRID, view.say("shoe_band", low=low, high=high)))
-    return Lane(name_title(view, unit), ROW_HEIGHT * len(rows), paint, tuple(keys))
-
-
-def name_title(view: View, unit: str) -> str:
-    """Return the title of the lane."""
-    return view.say("lane_value", name=view.say("shoe_distance"), unit=unit)
+    if any(_is_open(wear) for wear in worn):
+        label = view.say("shoe_possible")
+        keys.append(Line2D([], [], color=RUN, linewidth=0.7, linestyle=(0, (2, 1.5)), label=label))
+    return Lane(name_lane(view, "shoe_distance", unit), ROW_HEIGHT * len(rows), paint, tuple(keys))
 
 
 def _find_band(rules: list[Rule]) -> list[float]:
@@ -103,21 +102,27 @@ def _find_band(rules: list[Rule]) -> list[float]:
 
 
 def _follow(pairs: pd.DataFrame, runs: pd.DataFrame, factor: float, view: View) -> list[Wear]:
-    """Add up the distance of each pair run by run; what lies before the days shown is its beginning."""
+    """Add up the distance of each pair run by run; what lies before the days shown is its beginning.
+
+    At most, a pair was also worn on every run that names no shoes between its first and its last, as in `tally_gear`.
+    """
     runs = runs.sort_values("date", kind="stable")
-    lasted = farthest(runs["distance"], runs["duration"])
+    farthest_each = farthest(runs["distance"], runs["duration"])
     dates = style.day_starts(pd.DatetimeIndex(runs["date"]))[:-1]
     distance = runs["distance"].fillna(0).to_numpy()
-    own = runs.groupby("gear").indices
+    own, nameless = runs.groupby("gear").indices, runs["gear"].isna().to_numpy()
     first = style.stretch(view.first, view.last)[0]
     worn = []
     for name, start in zip(pairs["gear"], pairs["start_distance"].fillna(0.0), strict=True):
-        days = dates[own[name]]
-        least, most = (np.append(start, start + np.cumsum(each[own[name]])) * factor for each in (distance, lasted))
+        mine = np.zeros(len(runs), dtype=bool)
+        mine[own[name]] = True
+        within = (dates >= dates[mine][0]) & (dates <= dates[mine][-1])
+        maybe = mine | (nameless & within)
+        days, sure = dates[maybe], np.where(mine[maybe], distance[maybe], 0.0)
+        least, most = (np.append(start, start + np.cumsum(each)) * factor for each in (sure, farthest_each[maybe]))
         most[~np.isfinite(most)] = np.nan  # without a limit there is nothing to draw
         at = max(int((days < first).sum()) - 1, 0)
-        days = np.append(days[at], days[at:] + 1)  # a run counts from the end of its day
-        worn.append(Wear(str(name), days, least[at:], most[at:]))
+        worn.append(Wear(str(name), np.append(days[at], days[at:] + 1), least[at:], most[at:]))
     return worn
 
 
@@ -130,11 +135,16 @@ def _draw_wear(ax: Axes, wear: Wear, foot: float, scale: float, *, folded: bool)
 
     if not folded:
         area(np.zeros_like(wear.least), wear.least, facecolor=RUN_SOFT, zorder=1.5)
-    open_ended = np.isfinite(wear.most).all() and (wear.most > wear.least).any()
-    if open_ended:
-        area(wear.least, wear.most, facecolor=PAPER, edgecolor=RUN, hatch="......", zorder=1.6)
     ax.plot(wear.days, foot - scale * wear.least, color=RUN, linewidth=0.9 if folded else 1.3, zorder=2,
             solid_capstyle="round")  # fmt: skip
+    if _is_open(wear):
+        area(wear.least, wear.most, facecolor=RUN_SOFT, alpha=0.4, zorder=1.6)
+        ax.plot(wear.days, foot - scale * wear.most, color=RUN, linewidth=0.7, linestyle=(0, (2, 1.5)), zorder=2)
+
+
+def _is_open(wear: Wear) -> bool:
+    """Tell whether a pair can have gone further, and how far."""
+    return bool(np.isfinite(wear.most).all() and (wear.most > wear.least + 1e-9).any())
 
 
 def _tell(name: str, least: float, most: float, lang: str) -> str:
