@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ def quarter() -> Assessment:
     return assess(made_log(91))
 
 
-def draw(found: Assessment, width: float = 9, lang: str = "en", **span: str) -> Axes:
+def draw(found: Assessment, width: float = 9, lang: str = "en", **span: Any) -> Axes:
     ax = new_axes(width, measure_timeline(found, width, lang, **span))
     assert plot_timeline(found, ax, lang, **span) is ax
     return ax
@@ -261,6 +262,11 @@ def test_pain_stands_at_its_height_and_entries_without_a_place_of_their_own_are_
 
 
 # ---------------------------------------------------------------- what is not there
+def test_a_diary_without_pain_can_be_drawn():
+    pain = lane(draw(assess(diary_log(60, [(12, "fatigue", 4)]))), "Pain")
+    assert [line.get_marker() for line in pain.lines] == ["|"]
+
+
 @pytest.mark.parametrize("lang", words.LANGUAGES)
 def test_lanes_without_data_are_named_in_one_line(lang: str):
     found = assess(build_log(build_activities([("2024-01-01", 8_000), ("2024-03-01", 8_000)])))
@@ -350,6 +356,24 @@ def test_part_of_a_log_is_drawn_from_start_to_end(year: Assessment):
     bars = boxes(ax.child_axes[0], RUN)
     assert bars[0][0] < limits[0]  # the week in which the month begins is whole: its bar says the distance of a week
     assert len(bars) + len(boxes(ax.child_axes[0], PAPER)) == 14
+
+
+@settings(max_examples=12, deadline=None)
+@given(days=st.tuples(st.integers(0, 365), st.integers(0, 365)).map(sorted), width=st.sampled_from([3.7, 7.3, 9.0]))
+def test_any_stretch_can_be_drawn_and_its_weeks_are_whole(year: Assessment, days: list[int], width: float):
+    """Bars add up to the distance from the Monday before the first day to the Sunday after the last."""
+    first, last = (year.log.span[0] + pd.Timedelta(days=day) for day in days)
+    ax = draw(year, width, start=first, end=last)
+    assert {child.get_xlim() for child in ax.child_axes} == {
+        (day_starts(pd.DatetimeIndex([first]))[0], day_starts(pd.DatetimeIndex([last]))[1])
+    }
+    week = pd.Timedelta(days=1)
+    runs = year.log.runs.set_index("date")["distance"]
+    whole = runs.loc[first - first.weekday() * week : last + (6 - last.weekday()) * week].sum()
+    bars = [child for child in ax.child_axes if child.get_title(loc="left").startswith("Distance a week")]
+    assert bars or not runs.loc[first:last].sum()
+    for child in bars:
+        assert sum(heights(child, RUN)) + sum(heights(child, PAPER)) == pytest.approx(whole / 1000)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,8 @@ def lay_pain(found: Assessment, rules: list[Rule], view: View) -> Lane | None:  
         values = heights.to_numpy(dtype=float)
         hurts = values > 0
         ax.vlines(places[hurts], 0, values[hurts], color=INK, linewidth=1.0, zorder=2)
-        size = float(np.clip(1.2 * 72 / view.per_inch, 1.6, 3.4)) if not view.monthly else 2.6
+        apart = 72 / view.per_inch * (30 if view.monthly else 1)  # points from one dot to the next
+        size = float(np.clip(0.6 * apart, 1.0, 3.4))
         style.draw_dots(ax, places[hurts], values[hurts], size, INK, zorder=3)
         style.draw_dots(ax, places[~hurts], values[~hurts], min(size, 2.2), RUN_SOFT, zorder=2.5)
         if len(marks):
