@@ -20,6 +20,7 @@ from matplotlib import font_manager
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
 from loadlens import words
 from loadlens.guidance import LEVELS
@@ -197,9 +198,8 @@ def unknown_spans(log: RunningLog) -> list[tuple[float, float]]:
 def hatch_unknown(ax: Axes, stretches: list[tuple[float, float]]) -> None:
     """Hatch stretches over the whole height of the axes."""
     boxes = [(start, 0.0, length, 1.0) for start, length in stretches]
-    draw_boxes(
-        ax, boxes, transform=ax.get_xaxis_transform(), facecolor="none", edgecolor=UNKNOWN, hatch="/////", zorder=0.6
-    )
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": UNKNOWN, "hatch": "/////", "alpha": 0.7}
+    draw_boxes(ax, boxes, transform=ax.get_xaxis_transform(), zorder=0.6, **look)
 
 
 def draw_boxes(ax: Axes, boxes: list[tuple[float, float, float, float]], **look: Any) -> None:
@@ -209,7 +209,7 @@ def draw_boxes(ax: Axes, boxes: list[tuple[float, float, float, float]], **look:
     x, y, width, height = np.array(boxes).T
     corners = np.stack([[x, x + width, x + width, x, x], [y, y, y + height, y + height, y]], axis=-1)
     codes = np.tile([Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY], len(boxes))
-    ax.add_artist(PathPatch(Path(corners.transpose(1, 0, 2).reshape(-1, 2), codes), linewidth=0, **look))
+    ax.add_artist(PathPatch(Path(corners.transpose(1, 0, 2).reshape(-1, 2), codes), **({"linewidth": 0} | look)))
 
 
 def draw_dots(
@@ -244,19 +244,28 @@ def unknown_patch(lang: str) -> Patch:
 def legend_below(ax: Axes, handles: list[Any], offset: float, beside: float = 0.0) -> None:
     """Put a legend under the axes, `offset` inches down, in as many columns as fit; labels beside them take room."""
     figure = ax.get_figure(root=True)
-    height = ax.get_position().height * (figure.get_figheight() if figure else 1.0)
-    widths = [0.42 + 0.066 * len(str(handle.get_label())) for handle in handles]
-    columns = next((n for n in range(len(handles), 1, -1) if _legend_width(widths, n) <= width_of(ax) - beside), 1)
+    assert figure is not None  # width_of has asked
+    below = ax.transAxes + ScaledTranslation(0, -offset, figure.dpi_scale_trans)
+    columns = _legend_columns(handles, width_of(ax) - beside)
     ax.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0, -offset / height), ncols=columns, borderaxespad=0,
+        handles=handles, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, ncols=columns, borderaxespad=0,
         borderpad=0,
     )  # fmt: skip
 
 
+def legend_rows(handles: list[Any], inches: float) -> int:
+    """Return how many lines a legend takes under axes of this width."""
+    return -(-len(handles) // _legend_columns(handles, inches)) if handles else 0
+
+
+def _legend_columns(handles: list[Any], inches: float) -> int:
+    widths = [0.42 + 0.066 * len(str(handle.get_label())) for handle in handles]
+    return next((n for n in range(len(handles), 1, -1) if _legend_width(widths, n) <= inches), 1)
+
+
 def _legend_width(widths: list[float], columns: int) -> float:
-    """Width [inch] of a legend filled column by column."""
-    rows = -(-len(widths) // columns)
-    return sum(max(widths[at : at + rows]) for at in range(0, len(widths), rows))
+    """Width [inch] of a legend; the first columns hold one entry more where they cannot all hold the same."""
+    return sum(float(part.max()) for part in np.array_split(widths, columns))
 
 
 def draw_time(ax: Axes, first: pd.Timestamp, last: pd.Timestamp, inches: float, lang: str) -> None:
@@ -287,42 +296,6 @@ def _choose_ticks(
         for n, (label, year) in enumerate(zip(labels, years, strict=True))
     ]
     return ticks, shown
-
-
-def draw_labels(
-    ax: Axes, labels: list[tuple[float, str, int]], inches: float, *, rows: int, top: float, step: float
-) -> None:
-    """Write short labels above a lane where there is room; the weightiest first, the others stay unwritten.
-
-    Parameters
-    ----------
-    ax : Axes
-        The lane.
-    labels : list of (where, text, weight)
-        Start in matplotlib days, text, and its weight.
-    inches : float
-        Width of the axes.
-    rows : int
-        Lines of labels at most.
-    top, step : float
-        Height of the first line and distance between lines, as shares of the lane.
-    """
-    left, right = ax.get_xlim()
-    per_inch = (right - left) / inches
-    taken: list[list[tuple[float, float, str]]] = [[] for _ in range(rows)]
-    for where, text, _ in sorted(labels, key=lambda item: (-item[2], -item[0])):
-        width = (0.058 * len(text) + 0.1) * per_inch
-        begin = float(np.clip(where, left, max(left, right - width)))
-        if any(text == other and begin < b and begin + width > a for busy in taken for a, b, other in busy):
-            continue  # the name stands there already
-        for row, busy in enumerate(taken):
-            if all(begin + width <= a or begin >= b for a, b, _ in busy):
-                busy.append((begin, begin + width, text))
-                ax.text(
-                    begin, top - row * step, text, transform=ax.get_xaxis_transform(), fontsize=7.2, va="top",
-                    bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 0.8}, zorder=6,
-                )  # fmt: skip
-                break
 
 
 def stretch(start: pd.Timestamp, end: pd.Timestamp) -> tuple[float, float]:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from matplotlib.text import Text
 
 from loadlens import figure_style as style
 from loadlens import words
 from loadlens.day_grid import plot_calendar
-from loadlens.figure_style import GRID, INK, LEVEL_COLOURS, LEVEL_HATCHES, MUTED, PAPER, RUN, UNKNOWN
+from loadlens.episode_marks import draw_band
+from loadlens.figure_style import INK, LEVEL_COLOURS, LEVEL_HATCHES, MUTED, PAPER, RUN, UNKNOWN
 from loadlens.guidance import LEVELS
-from loadlens.lanes import LANES, is_long, keys, lane_of
+from loadlens.timeline import measure_timeline, plot_timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,133 +24,22 @@ if TYPE_CHECKING:
     from loadlens.findings import Assessment
     from loadlens.guidance import Rule
 
-LANE_GAP, LANE_EMPTY = 0.34, 0.08
 __all__ = ["measure_heights", "plot_calendar", "plot_guidance", "plot_rule", "plot_timeline"]
 
 SUBTITLE = "subtitle"
+MONTHS_FROM_DAYS = 3 * 366
+"""The rules of a longer log are drawn by month."""
 
 
-def plot_timeline(found: Assessment, ax: Axes | None = None, lang: str = "en") -> Axes:
-    """Draw everything recorded over one axis of time, with every episode above what the guidance asks.
-
-    Parameters
-    ----------
-    found : Assessment
-        What `assess` returns.
-    ax : Axes, optional
-        Where to draw; its lanes are inset in it (``ax.child_axes``). A new figure when left out.
-    lang : {"en", "nl"}
-        Language.
-
-    Returns
-    -------
-    Axes
-        The axes that hold the lanes.
-    """
-    log = found.log
-    first, last = log.span
-    rules = _rules_by_lane(found)
-    with style.styled():
-        heights = _lane_heights(found, rules)
-        total = sum(heights.values()) + LANE_GAP * len(heights)
-        ax = style.new_axes(ax, 10.5, measure_heights(found)["timeline"][0])
-        ax.set_axis_off()
-        inches = style.width_of(ax)
-        unknown = style.unknown_spans(log)
-        at, drawn, lane = total, set(), ax
-        for name in heights:
-            draw = LANES[name][0]
-            at -= LANE_GAP + heights[name]
-            lane = ax.inset_axes((0, at / total, 1, heights[name] / total))
-            style.draw_time(lane, first, last, inches, lang)
-            if draw(lane, log, rules[name], found.details, lang):
-                drawn.add(name)
-                _draw_lane(lane, found, rules[name], inches, lang, heights[name])
-            else:
-                _draw_empty(lane, name, lang)
-            style.hatch_unknown(lane, unknown)
-            for text in (child for child in lane.get_children() if isinstance(child, Text)):
-                text.set_in_layout(False)  # a long name of a lane may not narrow all lanes
-            if name != list(heights)[-1]:
-                lane.tick_params(labelbottom=False)
-        levels = [level for level in LEVELS[2:] if (found.episodes["level"] == level).any()]
-        handles = keys(lang, drawn, partial=bool(log.daily("activities.distance").isna().any())) + [
-            style.level_patch(level, lang) for level in levels
-        ]
-        style.legend_below(ax, [*handles, style.unknown_patch(lang)] if unknown else handles, 0.5)
-    return ax
-
-
-def measure_heights(found: Assessment) -> dict[str, tuple[float, float]]:
+def measure_heights(found: Assessment, lang: str = "en") -> dict[str, tuple[float, float]]:
     """Return how high [inch] figures of the whole log want to be, on a wide page and on a telephone."""
-    heights = _lane_heights(found, _rules_by_lane(found))
-    lanes = sum(heights.values()) + LANE_GAP * len(heights)
     first, last = found.log.span
     years, rules = last.year - first.year + 1, len(found.guidance.rules)
     return {
-        "timeline": (lanes + 0.75, lanes + 1.5),
+        "timeline": (measure_timeline(found, 9.0, lang), measure_timeline(found, 3.7, lang)),
         "guidance_figure": (0.24 * rules + 1.1, 0.24 * rules + 1.6),
         "calendar": (1.35 * years + 0.9, 0.58 * years + 1.1),
     }
-
-
-def _rules_by_lane(found: Assessment) -> dict[str, list[Rule]]:
-    rules: dict[str, list[Rule]] = {name: [] for name in LANES}
-    for rule in found.guidance.rules.values():
-        rules[lane_of(rule)].append(rule)
-    return rules
-
-
-def _lane_heights(found: Assessment, rules: dict[str, list[Rule]]) -> dict[str, float]:
-    """Give every lane its height; lanes without data shrink to one line."""
-    log = found.log
-    cadence = [found.details[r.id][r.value] for r in rules["cadence"] if r.id in found.details]
-    filled = {
-        "distance": log.runs["distance"].gt(0).any(),
-        "heart": log.wellness[["rhr_day", "rhr_7d", "rhr_sleep"]].notna().to_numpy().any(),
-        "sleep": log.wellness["sleep"].notna().any(),
-        "cadence": any(values.notna().any() for values in cadence),
-        "shoes": log.gear["last_date"].notna().any(),
-        "diary": log.diary["date"].notna().any(),
-    }
-    heights = {name: LANES[name][1] if full else LANE_EMPTY for name, full in filled.items()}
-    others = found.episodes[found.episodes["rule"].isin([rule.id for rule in rules["other"]])]
-    return heights | ({"other": LANES["other"][1]} if (others["level"] >= "note").any() else {})
-
-
-def _draw_lane(lane: Axes, found: Assessment, rules: list[Rule], inches: float, lang: str, height: float) -> None:
-    lane.grid(axis="x", color=GRID, linewidth=0.6)
-    lane.set_axisbelow(True)
-    if lane.get_yticks().size:
-        lane.yaxis.set_major_locator(style.few_ticks(height))
-        style.localise(lane, lang)
-    ids = [rule.id for rule in rules]
-    episodes = found.episodes[found.episodes["rule"].isin(ids) & (found.episodes["level"] >= "note")]
-    for level in LEVELS[2:]:
-        rows = episodes[episodes["level"] == level]
-        style.draw_band(lane, level, [style.stretch(row.start, row.end) for row in style.rows_of(rows)], 0.1 / height)
-    alarms = found.alarms[found.alarms["rule"].isin(ids)]
-    if is_long(found.log):  # ten years hold more alarms than names fit: the newest of each rule, and the gravest
-        alarms = alarms[(alarms["level"] >= "act") | ~alarms.duplicated("rule", keep="last")]
-    notes = episodes[~episodes["rule"].isin(alarms["rule"])].drop_duplicates("rule", keep="last")
-    labels = [
-        (
-            style.stretch(row.start, row.end)[0],
-            style.drawable(found.guidance.rules[row.rule].words[lang]["name"]),
-            LEVELS.index(row.level),
-        )
-        for row in style.rows_of(pd.concat([alarms, notes]))
-    ]
-    style.draw_labels(lane, labels, inches, rows=2, top=1 - 0.12 / height, step=0.14 / height)
-
-
-def _draw_empty(lane: Axes, name: str, lang: str) -> None:
-    """Leave one line that says what is not there; silence would look like a quiet lane."""
-    missing = words.say("figures.not_assessable" if name == "cadence" else "figures.no_data", lang)
-    named = lane.get_title(loc="left").partition(" (")[0]  # without data there is no unit
-    lane.set_title(f"{named}: {missing}", fontweight="normal", color=MUTED, fontsize=8.5)
-    lane.set_yticks([])
-    lane.spines["left"].set_visible(False)
 
 
 def plot_guidance(found: Assessment, ax: Axes | None = None, lang: str = "en") -> Axes:
@@ -171,7 +59,7 @@ def plot_guidance(found: Assessment, ax: Axes | None = None, lang: str = "en") -
     Axes
     """
     rules = list(found.guidance.rules.values())
-    monthly = is_long(found.log)
+    monthly = len(found.log.days) > MONTHS_FROM_DAYS
     days = found.days.assign(code=found.days["level"].cat.codes)
     table = days.pivot_table(index="date", columns="rule", values="code", aggfunc="max", observed=True)
     worst = style.by_period(table, monthly=monthly).max()
@@ -244,7 +132,7 @@ def plot_rule(found: Assessment, rule: str, ax: Axes | None = None, lang: str = 
         style.hatch_unknown(ax, style.unknown_spans(found.log))
         rows = found.episodes[(found.episodes["rule"] == rule) & (found.episodes["level"] >= "note")]
         for level in LEVELS[2:]:
-            style.draw_band(
+            draw_band(
                 ax, level, [style.stretch(r.start, r.end) for r in style.rows_of(rows[rows["level"] == level])], 0.04
             )
         ax.plot(starts[:-1] + 0.5, values, color=RUN, linewidth=1.1 if len(days) < 800 else 0.6, zorder=3)

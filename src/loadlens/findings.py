@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from loadlens import words
+from loadlens.displays import Shown
 from loadlens.guidance import LEVELS, Guidance, GuidanceError, Rule, read_guidance
 from loadlens.load_bounds import bound_distance
 from loadlens.measures import FROM_THE_LOG, MEASURES
@@ -41,8 +42,8 @@ _NO_VALUE = np.array(["no_data", "no_minutes", "no_runs", "no_diary", "no_restin
              "no_cadence", "no_vertical_oscillation", "no_ground_contact"], dtype=object)  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Assessment:
+@dataclass(frozen=True, eq=False, repr=False)
+class Assessment(Shown):
     """What the guidance says of a log, rule by rule.
 
     Attributes
@@ -104,22 +105,14 @@ class Assessment:
         told = [sentence.format(**shown, **limits), self.guidance.tell_moved(rule, lang)]
         return " ".join(filter(None, told))
 
-    def plot(self, lang: str = "en") -> Axes:
-        """Draw the timeline with every episode."""
-        from loadlens.figures import plot_timeline  # an assessment knows how to show itself only when asked
+    def plot(
+        self, lang: str = "en", *, start: pd.Timestamp | str | None = None, end: pd.Timestamp | str | None = None
+    ) -> Axes:
+        """Draw the timeline with every episode, of the whole log or from `start` to `end`, such as ``"2024-05"``."""
+        from loadlens.timeline import plot_timeline  # an assessment knows how to show itself only when asked
 
-        axes: Axes = plot_timeline(self, lang=lang)
+        axes: Axes = plot_timeline(self, lang=lang, start=start, end=end)
         return axes
-
-    def __repr__(self) -> str:
-        from loadlens.summaries import show
-
-        return repr(show(self))
-
-    def _repr_html_(self) -> str:
-        from loadlens.summaries import show
-
-        return show(self)._repr_html_()
 
 
 def _keep_known(sentence: str, missing: set[str]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadlens import words
+from loadlens.displays import Shown
 from loadlens.guidance_blocks import (
     LANGUAGES,
     GuidanceError,
@@ -94,7 +95,7 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Guidance:
+class Guidance(Shown):
     """One version of one guidance document. Released versions are never edited.
 
     Attributes
@@ -146,11 +147,6 @@ class Guidance:
 
     def __repr__(self) -> str:
         return f"<Guidance {self.key}: {len(self.statements)} statements, {len(self.rules)} rules>"
-
-    def _repr_html_(self) -> str:
-        from loadlens.summaries import show
-
-        return show(self)._repr_html_()
 
 
 def read_guidance(path: str | Path | None = None) -> Guidance:

@@ -17,6 +17,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from loadlens.displays import Shown
+
 TEXT = pd.StringDtype(na_value=np.nan)
 _DTYPES: dict[str, Any] = {
     "text": TEXT,
@@ -159,8 +161,8 @@ def _set_aside_impossible(
     ]
 
 
-@dataclass(frozen=True, eq=False)
-class RunningLog:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunningLog(Shown):
     """One athlete's log. Every attribute is a DataFrame; ``data/columns.toml`` describes its columns.
 
     Attributes
@@ -316,16 +318,6 @@ class RunningLog:
         activities = activities.reset_index(drop=True)
         earlier = replace(self, activities=activities, gear=tally_gear(activities, starts), **kept)
         return earlier.locate(self.places)
-
-    def __repr__(self) -> str:
-        from loadlens.summaries import show  # the log knows how to show itself only when asked
-
-        return repr(show(self))
-
-    def _repr_html_(self) -> str:
-        from loadlens.summaries import show
-
-        return show(self)._repr_html_()
 
 
 def tally_gear(activities: pd.DataFrame, starts: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
 from loadlens import words
+from loadlens.displays import Shown
 from loadlens.guidance_blocks import GuidanceError, allow_only, get, get_names, get_words, one_of
 from loadlens.log import PerDay, describe_columns
 from loadlens.measures import BUILDS_ON, FROM_THE_LOG, MEASURES
@@ -43,7 +44,7 @@ class Bound(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Shown):
     """One rule: signal -> measure -> level.
 
     Attributes
@@ -84,11 +85,6 @@ class Rule:
 
     def __repr__(self) -> str:
         return f"<Rule {self.id}: {self.words['en']['name']}>"
-
-    def _repr_html_(self) -> str:
-        from loadlens.summaries import show
-
-        return show(self)._repr_html_()
 
     @property
     def limits(self) -> dict[str, tuple[float, str]]:
