@@ -190,7 +190,8 @@ def _draw_line(ax: Axes, values: pd.Series[float], higher: bool, limits: list[fl
             groups.max() if higher else groups.min(),
             3.5,
         )
-    shown = values.to_numpy(float)
+    shown = np.append(values.to_numpy(float), last)  # the line ends where the runner stands now
+    at = np.append(at + middle, ax.get_xlim()[1])
     if not np.isfinite(shown).any():
         return
     low, high = (float(edge(shown[np.isfinite(shown)])) for edge in (np.min, np.max))
@@ -200,9 +201,8 @@ def _draw_line(ax: Axes, values: pd.Series[float], higher: bool, limits: list[fl
     ax.set_ylim(low - 0.12 * room, high + 0.12 * room)
     for limit in near:
         ax.axhline(limit, color=INK, linewidth=0.6, linestyle=(0, (3, 2)), zorder=2)
-    at = at + middle
     ax.plot(at, shown, color=RUN, linewidth=1.0, zorder=3)
     alone = np.isfinite(shown) & ~np.isfinite(np.roll(shown, 1)) & ~np.isfinite(np.roll(shown, -1))
     style.draw_dots(ax, at, np.where(alone, shown, np.nan), 1.2, RUN, zorder=3)
     if np.isfinite(last):
-        ax.plot(ax.get_xlim()[1:], [last], "o", color=INK, markersize=2.6, zorder=4, clip_on=False)
+        ax.plot(at[-1:], [last], "o", color=INK, markersize=2.6, zorder=4, clip_on=False)
