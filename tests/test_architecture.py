@@ -70,9 +70,9 @@ FLOORS = [
     {"alarm_budget", "backtesting", "robustness", "hypothetical_runs", "comeback"},
     {"planning"},
     # drawing and telling
-    {"guidance_sheet"},
+    {"guidance_sheet", "run_trace", "run_findings", "form_points"},
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
-    {"figures", "rate_figure", "plan_figure"},
+    {"figures", "rate_figure", "plan_figure"} | {"activity_figure", "cadence_figure", "sheet_figure"},
     {"reports"},
     {"cli"},
 ]
