@@ -187,7 +187,7 @@ def _draw_lane(
     x = trace.table[along].to_numpy(float) * factor
     values = trace.table[column].to_numpy(float)
     if name == "pace":
-        _draw_pace(lane, x, values, seen)
+        _draw_pace(lane, x, values, seen, lang)
     elif name == "heart_rate":
         _draw_heart(lane, x, values, seen)
     elif name == "cadence":
@@ -206,7 +206,7 @@ def _draw_lane(
         lane.axvline(at, color=MUTED, linewidth=1.1, linestyle=STOP_DASH, zorder=1.5)
 
 
-def _draw_pace(lane: Axes, x: Floats, speed: Floats, seen: Seen) -> None:
+def _draw_pace(lane: Axes, x: Floats, speed: Floats, seen: Seen, lang: str) -> None:
     """Draw minutes a kilometre, the fast ones on top."""
     pace = np.divide(1000 / 60, speed, out=np.full(len(speed), np.nan), where=speed > 0)
     pace = np.minimum(pace, SLOWEST)
@@ -222,13 +222,7 @@ def _draw_pace(lane: Axes, x: Floats, speed: Floats, seen: Seen) -> None:
     step = next((s for s in PACE_STEPS if 1.25 * spread / s <= 5), PACE_STEPS[-1])
     bottom, top = sorted(lane.get_ylim())
     lane.yaxis.set_major_locator(FixedLocator(list(np.arange(np.ceil(bottom / step), top / step + 1e-9) * step)))
-    lane.yaxis.set_major_formatter(FuncFormatter(lambda value, _=None: write_pace(value)))
-
-
-def write_pace(minutes: float) -> str:
-    """Write minutes a kilometre as a watch does: 5.5 is 5:30."""
-    whole, seconds = divmod(round(60 * minutes), 60)
-    return f"{whole}:{seconds:02d}"
+    lane.yaxis.set_major_formatter(FuncFormatter(lambda value, _=None: words.pace(1000 / 60 / value, lang)))
 
 
 def _draw_heart(lane: Axes, x: Floats, beats: Floats, seen: Seen) -> None:

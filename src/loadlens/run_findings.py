@@ -155,12 +155,14 @@ def _begins(condition: Condition, before: float, weekly: float) -> float:
 
 def _see_hard(parts: dict[str, Any], rule: Rule, row: pd.Series[Any], lang: str) -> None:
     limits = {name: float(row[name]) for name in ("heart_rate", "speed") if np.isfinite(row[name])}
-    if row["reason"] or not limits:
+    if not limits:
         return
     name, limit = next(iter(limits.items()))
     said = words.quantity(limit, rule.units[name], lang)
     parts["hard_from"] = {name: limit}
     parts["labels"]["hard_from"] = words.say("activity.hard_from", lang, limit=said)
+    if row["reason"]:  # the limit is known, but not on which side of its own the week lies
+        return
     low, high = (words.quantity(float(row.get(key, row["today"])), "min", lang) for key in ("today", "today_high"))
     minutes = low if low == high else words.say("report.range", lang, low=low, high=high)
     parts["sentences"].append(words.say("activity.said_hard", lang, minutes=minutes, limit=said))
