@@ -45,6 +45,7 @@ SIGNS_AN_INCH = 15.0
 
 LAP_DASH: Any = (0, (1, 2))
 STOP_DASH: Any = (0, (3, 2))
+HARD_DASH: Any = (0, (5, 1.5, 1, 1.5))
 USUAL_DASH: Any = (0, (4, 1.5))
 LABEL: dict[str, Any] = {
     "fontsize": 7.2, "color": INK, "zorder": 6,
@@ -216,7 +217,7 @@ def _draw_pace(lane: Axes, x: Floats, speed: Floats, seen: Seen, lang: str) -> N
     if "speed" in seen.hard_from:
         limit = 1000 / 60 / seen.hard_from["speed"]
         fast, slow = min(fast, limit), max(slow, limit)
-        _draw_limit(lane, x, pace, limit, pace < limit, seen)
+        _draw_limit(lane, x, pace, limit, pace < limit)
     spread = max(slow - fast, 1.0)
     lane.set_ylim((slow + fast + 1.25 * spread) / 2, (slow + fast - 1.25 * spread) / 2)
     step = next((s for s in PACE_STEPS if 1.25 * spread / s <= 5), PACE_STEPS[-1])
@@ -231,15 +232,13 @@ def _draw_heart(lane: Axes, x: Floats, beats: Floats, seen: Seen) -> None:
     reach = beats if limit is None else np.append(beats, limit)
     _frame(lane, reach, 20.0)
     if limit is not None:
-        _draw_limit(lane, x, beats, limit, beats > limit, seen)
+        _draw_limit(lane, x, beats, limit, beats > limit)
 
 
-def _draw_limit(lane: Axes, x: Floats, values: Floats, limit: float, hard: NDArray[np.bool_], seen: Seen) -> None:
+def _draw_limit(lane: Axes, x: Floats, values: Floats, limit: float, hard: NDArray[np.bool_]) -> None:
     """Draw where hard begins, and shade what lies beyond it."""
-    lane.axhline(limit, color=INK, linewidth=0.9, linestyle=(0, (4, 2)), zorder=2.5)
+    lane.axhline(limit, color=INK, linewidth=0.9, linestyle=HARD_DASH, zorder=2.5)
     lane.fill_between(x, limit, values, where=list(hard), interpolate=True, color=RUN_SOFT, linewidth=0, zorder=2)
-    lane.text(0.995, limit, seen.labels["hard_from"], transform=lane.get_yaxis_transform(), **LABEL, ha="right",
-              va="bottom")  # fmt: skip
 
 
 def _draw_cadence(lane: Axes, x: Floats, cadence: Floats, speed: Floats, seen: Seen) -> None:
@@ -334,5 +333,7 @@ def _keys(trace: Trace, seen: Seen, lang: str) -> list[Any]:
         for name, (there, look) in marks.items()
         if there
     ]
+    if any(trace.knows(name) for name in seen.hard_from):
+        keys.append(Line2D([], [], label=seen.labels["hard_from"], color=INK, linewidth=0.9, linestyle=HARD_DASH))
     length = float(trace.activity["distance"])
     return keys + [style.level_patch(level, lang) for level, start in seen.levels_from if start < length]
