@@ -106,7 +106,7 @@ def find_run(log: RunningLog, activity: str | int | dt.date) -> pd.Series[Any]:
 def _find_day(table: pd.DataFrame, day: Any) -> pd.Series[Any]:
     try:
         date = pd.Timestamp(day).tz_localize(None).normalize()
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:  # AttributeError: of None pandas makes a missing time
         raise LogError(
             f"{day!r}: no such activity; would be right: one of activities.activity, a row number or a date"
         ) from error
@@ -233,7 +233,7 @@ def _bridge(at: Floats, time: Floats, values: Floats, longest: float) -> Floats:
         return np.full(len(at), np.nan)
     after = np.searchsorted(time, at)
     left, right = time[np.maximum(after - 1, 0)], time[np.minimum(after, len(time) - 1)]
-    near = (right - left <= longest) & (at >= time[0] - longest) & (at <= time[-1] + longest)
+    near = ((right - left <= longest) | (right == at)) & (at >= time[0] - longest) & (at <= time[-1] + longest)
     return np.where(near, np.interp(at, time, values), np.nan)
 
 
