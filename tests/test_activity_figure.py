@@ -104,7 +104,8 @@ def test_a_run_of_which_only_totals_are_known_says_so(far: Assessment):
     ax = new_axes()
     plot_activity(log, 15, ax, found=far)
     assert words.say("activity.made_of_totals") in written(ax)
-    assert sum("not recorded" in text for text in written(ax)) == 4
+    assert "Pace, heart rate, cadence and height: not recorded" in written(ax)
+    assert len(ax.child_axes) == 1
     assert lane(ax, 0).get_xlim() == (0, pytest.approx(16))
     assert any("longest of the 30 days before: 10.0 km" in text for text in written(ax))
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 HEIGHTS = {"pace": 1.5, "heart_rate": 1.15, "cadence": 0.95, "height": 0.75}
 """Height of each lane [inch]."""
 
-EMPTY, GAP, HEAD, FOOT, LINE = 0.04, 0.34, 0.2, 0.5, 0.165
-"""Height of a lane without data, room above a lane, of the title, of the axis, of a line of text [inch]."""
+EMPTY, BARE, GAP, HEAD, FOOT, LINE = 0.04, 0.3, 0.34, 0.2, 0.5, 0.165
+"""Height of a lane without data, of one that stands for all, room above a lane, of title, axis, line of text [inch]."""
 
 SLOWEST = 15.0
 """Slower than this [min/km] is drawn at the edge: a stroll may not flatten the run."""
@@ -92,6 +92,8 @@ def plot_activity(
     seen = Seen([]) if found is None else see_run(found, trace.activity, lang)
     lanes = _choose_lanes(trace)
     heights = {name: HEIGHTS[name] if trace.knows(column) else EMPTY for name, column in lanes.items()}
+    if set(heights.values()) == {EMPTY}:  # four empty lanes say no more than one
+        heights = {"pace": BARE}
     along, factor = _choose_axis(trace)
     with style.styled():
         inches = NEW - 0.6 if ax is None else style.width_of(ax)
@@ -110,13 +112,17 @@ def plot_activity(
             lane = ax.inset_axes((0, at / total, 1, height / total))
             lane.set_xlim(0, length)
             drawn.append(lane)
-            _draw_lane(lane, name, lanes[name], trace, (along, factor), seen, lang)
+            if trace.knows(lanes[name]):
+                _draw_lane(lane, name, lanes[name], trace, (along, factor), seen, lang)
+            else:
+                _leave_empty(lane, lanes if len(heights) == 1 else {name: lanes[name]}, lang)
             if along == "distance":
                 _shade_levels(lane, seen, factor, 0.07 / height)
         _name_marks(drawn[0], trace, seen, (along, factor), inches, lang)
         _finish_axis(drawn, along, inches, lang)
         _write(ax, told, LINE * len(told), total, color=INK)
-        style.legend_below(ax, _keys(trace, seen, lang), 0.05)
+        if keys := _keys(trace, seen, lang):
+            style.legend_below(ax, keys, 0.05)
     return ax
 
 
@@ -173,16 +179,9 @@ def _write(ax: Axes, lines: list[str], top: float, total: float, **look: Any) ->
 def _draw_lane(
     lane: Axes, name: str, column: str, trace: Trace, axis: tuple[str, float], seen: Seen, lang: str
 ) -> None:
-    """Draw one channel with the stops and the laps, or say that it was not recorded."""
-    title = words.say(f"activity.{column if name == 'height' else name}", lang)
-    if not trace.knows(column):
-        said = words.say("activity.not_recorded", lang, name=title.partition(" (")[0])
-        lane.set_title(said, fontweight="normal", color=MUTED, fontsize=8.5)
-        lane.set_yticks([])
-        lane.spines["left"].set_visible(False)
-        return
+    """Draw one channel with the stops and the laps."""
     along, factor = axis
-    lane.set_title(title)
+    lane.set_title(words.say(_key(name, column), lang))
     lane.grid(axis="x", color=GRID, linewidth=0.6)
     lane.set_axisbelow(True)
     x = trace.table[along].to_numpy(float) * factor
@@ -205,6 +204,20 @@ def _draw_lane(
         lane.axvline(at, color=UNKNOWN, linewidth=0.7, linestyle=LAP_DASH, zorder=1)
     for at in trace.stops[along].dropna() * factor:
         lane.axvline(at, color=MUTED, linewidth=1.1, linestyle=STOP_DASH, zorder=1.5)
+
+
+def _key(name: str, column: str) -> str:
+    return f"activity.{column if name == 'height' else name}"
+
+
+def _leave_empty(lane: Axes, lanes: dict[str, str], lang: str) -> None:
+    """Say that channels were not recorded."""
+    names = [words.say(_key(name, column), lang).partition(" (")[0] for name, column in lanes.items()]
+    name = words.list_join([names[0], *(name.lower() for name in names[1:])], lang)
+    said = words.say("activity.not_recorded", lang, name=name)
+    lane.set_title(said, fontweight="normal", color=MUTED, fontsize=8.5)
+    lane.set_yticks([])
+    lane.spines["left"].set_visible(False)
 
 
 def _draw_pace(lane: Axes, x: Floats, speed: Floats, seen: Seen, lang: str) -> None:
@@ -321,7 +334,10 @@ def write_number(value: float, lang: str) -> str:
 def _keys(trace: Trace, seen: Seen, lang: str) -> list[Any]:
     """Give the entries of the legend that the figure holds."""
     marks = {
-        "laps": (len(trace.laps) > 0, {"color": UNKNOWN, "linewidth": 0.7, "linestyle": LAP_DASH}),
+        "laps": (
+            len(trace.laps) > 0 and len(trace.table) > 0,
+            {"color": UNKNOWN, "linewidth": 0.7, "linestyle": LAP_DASH},
+        ),
         "stops": (len(trace.stops) > 0, {"color": MUTED, "linewidth": 1.1, "linestyle": STOP_DASH}),
         "usual_cadence": (
             seen.usual_cadence is not None and trace.knows("cadence"),

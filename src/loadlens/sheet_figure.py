@@ -33,7 +33,7 @@ SIGNS_AN_INCH = 17.0
 SPARK = (1.35, 0.32)
 """Width and height of a small line [inch]."""
 
-EVIDENCE, NOW = 1.25, 1.15
+EVIDENCE, NOW = 1.2, 1.3
 """Width of the columns that say what research says and how things stand now [inch]."""
 
 
@@ -45,7 +45,7 @@ class _Columns:
     stands: float
     spark: float
     evidence: float
-    now: float
+    level: float
     wide_says: float
     wide_stands: float
 
@@ -133,8 +133,12 @@ def _fold(row: dict[str, Any], columns: _Columns) -> tuple[list[str], list[str]]
     return says, [line for text in told for line in style.fold(text, int(columns.wide_stands * SIGNS_AN_INCH))]
 
 
+def _fold_number(row: dict[str, Any], columns: _Columns) -> list[str]:
+    return style.fold(row["number"], int(columns.wide_says * SIGNS_AN_INCH * 0.85))  # bold signs are wider
+
+
 def _height(row: dict[str, Any], says: list[str], stands: list[str], inches: float) -> float:
-    left = len(says) + bool(row["number"])
+    left = len(says) + len(_fold_number(row, _set_columns(inches)))
     if inches < TELEPHONE:
         return LINE * (left + len(stands)) + SPARK[1] + SPACE
     return max(LINE * max(left, len(stands)), SPARK[1]) + SPACE
@@ -150,7 +154,7 @@ def _write_head(ax: Axes, found: Assessment, columns: _Columns, inches: float, l
     span = "sheet.head_year" if len(found.log.days) >= YEAR else "sheet.head_span"
     heads = {
         columns.says: "sheet.head_says", columns.stands: "sheet.head_stands", columns.spark: span,
-        columns.evidence: "sheet.head_evidence", columns.now: "sheet.head_now",
+        columns.evidence: "sheet.head_evidence", columns.level: "sheet.head_now",
     }  # fmt: skip
     for x, key in heads.items():
         _write(ax, x, 0.28, [words.say(key, lang)], MUTED, fontsize=8)
@@ -172,14 +176,13 @@ def _draw_row(
     advice = row["level"] == NOT_CHECKED
     _write(ax, columns.says, at, says, INK)
     below = at + LINE * len(says)
-    if row["number"]:
-        _write(ax, columns.says, below, [row["number"]], MUTED, fontweight="bold")
-    if narrow:
-        below += LINE if row["number"] else 0
+    number = _fold_number(row, columns)
+    _write(ax, columns.says, below, number, MUTED, fontweight="bold")
+    below += LINE * len(number)
     _write(ax, columns.stands, below if narrow else at, stands, MUTED if advice or not row["stands"] else INK)
     foot = below + LINE * len(stands) if narrow else at
     _write(ax, columns.evidence, foot + (0.16 if narrow else 0), [row["evidence"]], INK)
-    _draw_level(ax, columns.now, foot, row["level"], lang)
+    _draw_level(ax, columns.level, foot, row["level"], lang)
     if row["rules"]:
         height = ax.get_ylim()[0]
         box = (columns.spark / inches, 1 - (foot + SPARK[1]) / height, SPARK[0] / inches, SPARK[1] / height)
