@@ -18,7 +18,7 @@ from loadlens import report_sections, words
 from loadlens.figure_style import LEVEL_HATCHES
 from loadlens.findings import Assessment, assess
 from loadlens.guidance_sheet import NOT_CHECKED, sheet_rows, sparkline
-from loadlens.log import RunningLog
+from loadlens.log import RunningLog, conform
 from loadlens.sheet_figure import measure_sheet, plot_sheet
 
 DOCTOR = "Wanneer naar de dokter?"
@@ -220,3 +220,18 @@ def test_texts_of_a_row_do_not_lie_on_one_another(found: Assessment, width: floa
     assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[n + 1 :])
     assert max(box.x1 for box in boxes) <= ax.figure.bbox.x1
     assert np.isfinite([box.x0 for box in boxes]).all()
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_minutes_without_speed_and_heart_rate_have_a_reason_in_words(lang: str):
+    """A treadmill without a sensor: minutes are there, and nothing in them."""
+    log = made_log(60)
+    minutes = pd.DataFrame({"activity": log.activities["activity"].iloc[0], "minute": range(30), "recorded": 60.0})
+    found = assess(replace(log, minutes=conform("minutes", minutes)[0]))
+    row = by_id(found, lang)["G04"]
+    assert row["level"] == "not_assessable"
+    assert row["because"] == words.say(
+        "report.not_assessable_because",
+        lang,
+        reason=words.say(f"reasons.{found.rules.set_index('rule')['reason']['intensity_minutes']}", lang),
+    )
