@@ -95,6 +95,15 @@ def test_standing_with_the_timer_on_is_a_stop_and_a_walk_is_not():
     assert walked["speed"].to_numpy() == pytest.approx(np.full(len(walked), 1.5))
 
 
+def test_a_jump_that_nobody_runs_has_no_pace():
+    """Ten minutes at 3 m/s, then the treadmill is set right: 1000 m in a second."""
+    metres = np.append(3.0 * np.arange(601), 2800.0)
+    table, _ = trace_samples(made_records(np.arange(602), distance=metres))
+    assert table["distance"].iloc[-1] == 2800
+    assert table["speed"].dropna().to_numpy() == pytest.approx(np.full(table["speed"].count(), 3.0))
+    assert table["speed"].isna().sum() == 2  # the means that reach into the jump
+
+
 def test_without_distance_or_speed_there_is_no_pace():
     table, stops = trace_samples(made_records(np.arange(601), heart_rate=150.0))
     assert table[["distance", "speed"]].isna().all(axis=None)

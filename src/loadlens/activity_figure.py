@@ -234,8 +234,9 @@ def _draw_pace(lane: Axes, x: Floats, speed: Floats, seen: Seen, lang: str) -> N
     spread = max(slow - fast, 1.0)
     lane.set_ylim((slow + fast + 1.25 * spread) / 2, (slow + fast - 1.25 * spread) / 2)
     step = next((s for s in PACE_STEPS if 1.25 * spread / s <= 5), PACE_STEPS[-1])
-    bottom, top = sorted(lane.get_ylim())
-    lane.yaxis.set_major_locator(FixedLocator(list(np.arange(np.ceil(bottom / step), top / step + 1e-9) * step)))
+    least, most = sorted(lane.get_ylim())
+    first = max(np.ceil(least / step), 1.0)  # no pace is 0
+    lane.yaxis.set_major_locator(FixedLocator(list(np.arange(first, most / step + 1e-9) * step)))
     lane.yaxis.set_major_formatter(FuncFormatter(lambda value, _=None: words.pace(1000 / 60 / value, lang)))
 
 

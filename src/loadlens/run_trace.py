@@ -14,7 +14,7 @@ import pandas as pd
 
 from loadlens import words
 from loadlens.formats.recordings import LONGEST_STEP, ON_FOOT, STANDING, count_distance
-from loadlens.log import LogError
+from loadlens.log import LogError, describe_columns
 from loadlens.windows import share
 
 if TYPE_CHECKING:
@@ -192,6 +192,8 @@ def trace_samples(records: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         values = records[name].to_numpy(float)
         known = np.isfinite(values) & ((name != "cadence") | (values > 0))
         table[name] = _bridge(at, time[known], values[known], longest)
+    fastest = describe_columns()["minutes"]["speed"]["range"][1]
+    table["speed"] = table["speed"].where(table["speed"] <= fastest)  # a treadmill set right at the end is not run
     standing = (table["speed"] < STANDING).to_numpy()
     table.loc[standing, ["speed", "cadence"]] = np.nan
     pauses = np.flatnonzero(step - running >= SHORTEST_STOP)
