@@ -74,9 +74,10 @@ FLOORS = [
     {"lane_parts"},
     {"episode_marks", "shoe_lane", "diary_lanes"},
     # drawing and telling
+    {"guidance_sheet", "run_trace", "run_findings", "form_points"},
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
     {"timeline"},
-    {"figures", "rate_figure", "plan_figure"} | {"summaries"},
+    {"figures", "rate_figure", "plan_figure"} | {"summaries"} | {"activity_figure", "cadence_figure", "sheet_figure"},
     {"reports"} | {"exploration"},
     {"cli"},
 ]

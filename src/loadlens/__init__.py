@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from loadlens.activity_figure import plot_activity
     from loadlens.alarm_budget import budget, fit_budget, tell_budget
     from loadlens.backtesting import backtest, tell_backtest
+    from loadlens.cadence_figure import plot_cadence
     from loadlens.exploration import explore
     from loadlens.figures import plot_calendar, plot_guidance, plot_rule, plot_timeline
     from loadlens.files import read
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from loadlens.reports import report
     from loadlens.robustness import recount, tell_recount
     from loadlens.rule_trials import try_limits
+    from loadlens.sheet_figure import plot_sheet
     from loadlens.simulated_exports import sample
     from loadlens.simulation import simulate
     from loadlens.summaries import show
@@ -68,6 +71,9 @@ _HOMES = {
     "explore": "exploration",
     "try_limits": "rule_trials",
     "write_rule": "guidance_text",
+    "plot_activity": "activity_figure",
+    "plot_cadence": "cadence_figure",
+    "plot_sheet": "sheet_figure",
 }
 
 __all__ = [
@@ -84,11 +90,14 @@ __all__ = [
     "explore",
     "fit_budget",
     "plan",
+    "plot_activity",
     "plot_budget",
+    "plot_cadence",
     "plot_calendar",
     "plot_guidance",
     "plot_plan",
     "plot_rule",
+    "plot_sheet",
     "plot_timeline",
     "read",
     "read_guidance",
