@@ -67,6 +67,24 @@ ENTRIES = [
         'll.plot_rule(found, "resting_heart_rate", lang="nl")',
     ),
     Entry(
+        "activity",
+        "One run",
+        "Pace, heart rate, cadence and height along its distance, and what the rules saw in it.",
+        'run = log.runs["activity"].iloc[-1]\nll.plot_activity(log, run, found=found)',
+    ),
+    Entry(
+        "cadence",
+        "Cadence at the same speed",
+        "Steady minutes and runs, the runner's own line, and the drift of the last runs.",
+        "ll.plot_cadence(found)",
+    ),
+    Entry(
+        "sheet",
+        "A section of the guidance sheet",
+        "Every statement of the page, what the log says about it, and what research says about it.",
+        'll.plot_sheet(found, section="Klachten voorkomen")',
+    ),
+    Entry(
         "calendar",
         "The calendar",
         "What is known of each day. This runner left the watch in a drawer three times; those days are unknown.",

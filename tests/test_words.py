@@ -113,7 +113,9 @@ def literal_keys() -> set[str]:
             place = 0 if name == "say" else places.get(name, len(call.args))
             given = call.args[place] if place < len(call.args) else None
             if isinstance(given, ast.Constant) and isinstance(given.value, str):
-                keys.add(given.value if name == "say" else f"ledger.{given.value}")
+                lane = name == "say" and "." not in given.value  # lanes of a figure say what is under [figures]
+                section = "figures." if lane else "" if name == "say" else "ledger."
+                keys.add(f"{section}{given.value}")
     return keys
 
 

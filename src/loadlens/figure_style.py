@@ -298,6 +298,42 @@ def _choose_ticks(
     return ticks, shown
 
 
+def draw_labels(
+    ax: Axes, labels: list[tuple[float, str, int]], inches: float, *, rows: int, top: float, step: float
+) -> None:
+    """Write short labels above a lane where there is room; the weightiest first, the others stay unwritten.
+
+    Parameters
+    ----------
+    ax : Axes
+        The lane.
+    labels : list of (where, text, weight)
+        Start in matplotlib days, text, and its weight.
+    inches : float
+        Width of the axes.
+    rows : int
+        Lines of labels at most.
+    top, step : float
+        Height of the first line and distance between lines, as shares of the lane.
+    """
+    left, right = ax.get_xlim()
+    per_inch = (right - left) / inches
+    taken: list[list[tuple[float, float, str]]] = [[] for _ in range(rows)]
+    for where, text, _ in sorted(labels, key=lambda item: (-item[2], -item[0])):
+        width = (0.058 * len(text) + 0.1) * per_inch
+        begin = float(np.clip(where, left, max(left, right - width)))
+        if any(text == other and begin < b and begin + width > a for busy in taken for a, b, other in busy):
+            continue  # the name stands there already
+        for row, busy in enumerate(taken):
+            if all(begin + width <= a or begin >= b for a, b, _ in busy):
+                busy.append((begin, begin + width, text))
+                ax.text(
+                    begin, top - row * step, text, transform=ax.get_xaxis_transform(), fontsize=7.2, va="top",
+                    bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 0.8}, zorder=6,
+                )  # fmt: skip
+                break
+
+
 def stretch(start: pd.Timestamp, end: pd.Timestamp) -> tuple[float, float]:
     """Return begin and length, in matplotlib days, of a stretch from the start of one day to the end of another."""
     begin = float(_to_numbers(start.to_pydatetime()))

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from loadlens import alarm_budget, planning, words
 from loadlens import report_sections as sections
+from loadlens.displays import Shown
 from loadlens.findings import Assessment
 from loadlens.guidance import LEVELS, VERDICTS, Guidance, Rule, read_guidance
 from loadlens.log import RunningLog
@@ -64,9 +65,7 @@ def templates() -> Environment:
     )
 
 
-def show(
-    what: RunningLog | Assessment | Guidance | Rule | pd.DataFrame, lang: str = "en", guidance: Guidance | None = None
-) -> Summary:
+def show(what: Shown | pd.DataFrame, lang: str = "en", guidance: Guidance | None = None) -> Summary:
     """Show a log, an assessment, a guidance, a rule, a plan or a budget as a small table, in a language.
 
     In a notebook a log, an assessment, a guidance and a rule do so by themselves, in English.
