@@ -82,7 +82,7 @@ ENTRIES = [
         "sheet",
         "A section of the guidance sheet",
         "Every statement of the page, what the log says about it, and what research says about it.",
-        'll.plot_sheet(found, section="Klachten voorkomen")',
+        'diary = ll.assess(ll.sample("diary"))\nll.plot_sheet(diary, section="Waarschuwingssignalen")',
     ),
     Entry(
         "calendar",
