@@ -70,6 +70,7 @@ FLOORS = [
     {"alarm_budget", "backtesting", "robustness", "hypothetical_runs", "comeback"},
     {"planning"},
     # drawing and telling
+    {"guidance_sheet"},
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
     {"figures", "rate_figure", "plan_figure"},
     {"reports"},

@@ -41,7 +41,7 @@ def test_every_statement_says_one_sentence_and_has_research_in_both_languages():
     for name, entry in STATEMENTS.items():
         assert set(entry["words"]) == {"en", "nl"}, name
         for text in entry["words"].values():
-            assert set(text) == {"says", "research"}, name
+            assert set(text) == {"says", "research"} | ({"number"} if "page_numbers" in entry else set()), name
             assert re.fullmatch(r"[A-Z][^!?]*\.", text["says"]), name
             assert text["says"].count(". ") == 0, name
             assert text["research"].endswith("."), name
@@ -94,6 +94,16 @@ def test_english_and_dutch_name_the_same_numbers():
     for name, entry in STATEMENTS.items():
         en, nl = (entry["words"][lang]["research"] for lang in ("en", "nl"))
         assert numbers(en, "en") == numbers(nl, "nl"), name
+
+
+def test_the_number_of_the_page_is_the_same_in_every_language():
+    for name, entry in STATEMENTS.items():
+        if "page_numbers" in entry:
+            on_page, *written = (
+                re.findall(r"\d+", text)
+                for text in (entry["page_numbers"], *(words["number"] for words in entry["words"].values()))
+            )
+            assert written == [on_page, on_page], name
 
 
 def test_nothing_speaks_of_a_chance_of_injury_or_addresses_the_reader_formally():

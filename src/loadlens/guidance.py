@@ -58,6 +58,8 @@ class Statement:
         ``"rule"`` (read from what was recorded), ``"diary"`` or ``"text"`` (cannot be computed).
     page_numbers : str or None
         The page's own words for its number.
+    words : dict
+        Language -> ``says``, ``research`` and, where the page has a number, that ``number`` as a reader writes it.
     """
 
     id: str

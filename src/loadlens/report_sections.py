@@ -6,6 +6,8 @@ Nothing is computed here; findings and the log are put in order and put into wor
 from __future__ import annotations
 
 import re
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,6 +15,7 @@ import pandas as pd
 from loadlens import words
 from loadlens.figure_style import rows_of
 from loadlens.guidance import LEVELS
+from loadlens.guidance_sheet import sheet_rows
 from loadlens.ledger_words import SIZES, tell_entry, tell_format, tell_message
 
 if TYPE_CHECKING:
@@ -167,31 +170,8 @@ def _rule_name(found: Assessment, rule: str, lang: str) -> str:
 
 def statements(found: Assessment, lang: str) -> list[Section]:
     """Return the guidance sheet: every statement with its state now and its evidence, grouped as on the page."""
-    levels = found.rules.set_index("rule")["level"]
-    groups: list[Section] = []
-    for statement in found.guidance.statements.values():
-        place = _section_of(statement.place)
-        if not groups or groups[-1]["place"] != place:
-            groups.append({"place": place, "statements": []})
-        states = [
-            {"name": _rule_name(found, rule, lang), "level": str(levels[rule])}
-            for rule in statement.rules
-            if rule in levels
-        ]
-        groups[-1]["statements"].append(
-            {
-                **_research(statement, lang),
-                "says": statement.words[lang]["says"],
-                "states": states,
-                "kind": words.say(f"kinds.{statement.kind}", lang),
-                "references": statement.references,
-            }
-        )
-    return groups
-
-
-def _section_of(place: Any) -> str:
-    return str(place["section"]) if isinstance(place, dict) else str(place)
+    rows = groupby(sheet_rows(found, lang), itemgetter("section"))
+    return [{"place": place, "statements": list(group)} for place, group in rows]
 
 
 def page_notes(guidance: Guidance, lang: str) -> list[str]:
