@@ -67,12 +67,13 @@ FLOORS = [
     # where both wings meet
     {"files", "samples", "findings", "figure_style"},
     # how much a finding says, and how far it lets a runner go
-    {"alarm_budget", "backtesting", "robustness", "hypothetical_runs", "comeback"},
-    {"planning"},
+    {"alarm_budget", "backtesting", "hypothetical_runs", "comeback"},
+    {"planning", "robustness"},
     # drawing and telling
-    {"guidance_sheet"},
+    {"guidance_sheet", "episodes", "tallies"},
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
-    {"figures", "rate_figure", "plan_figure"},
+    {"figures", "rate_figure", "plan_figure", "letters"},
+    {"page_figures", "paper"},
     {"reports"},
     {"cli"},
 ]
