@@ -157,7 +157,9 @@ def _lay_research(found: Assessment, rule: Rule, sides: dict[str, list[Told]], c
             continue
         verdict = words.say(f"verdicts.{statement.verdict}", lang)
         key = "episode.research_again" if name in cited else "episode.research"
-        line = words.say(key, lang, verdict=verdict, id=name, research=statement.words[lang]["research"])
+        line = words.say(
+            key, lang, verdict=verdict[:1].upper() + verdict[1:], id=name, research=statement.words[lang]["research"]
+        )
         cited.add(name)
         sides[side].append(_say(line, name_references(found.guidance, statement.references)))
 
@@ -195,11 +197,10 @@ def _tell_limit(found: Assessment, rule: Rule, level: str, day: pd.Timestamp, la
     value = float(found.details[rule.id][rule.value].loc[day])
     if not bounds or not np.isfinite(value):
         return ""
-    side, limit = next(iter(bounds[0].items()))
-    key = "episode.limit" if side in ("above", "at_least") else "episode.limit_below"
+    limit = next(iter(bounds[0].values()))
     unit = rule.units[rule.value]
     return words.say(
-        key,
+        "episode.limit",
         lang,
         level=words.say(f"levels_short.{level}", lang),
         limit=words.quantity(limit, unit, lang),
