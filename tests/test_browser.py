@@ -184,8 +184,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if find_browser() is None:
         pytest.skip("no Chromium or Chrome on this machine")
     folder = tmp_path_factory.mktemp("lab")
-    (folder / "work").mkdir()
-    shutil.copy(NOTEBOOK, folder / "work")
+    (folder / "work" / "notebooks").mkdir(parents=True)
+    shutil.copy(NOTEBOOK, folder / "work" / "notebooks")
+    shutil.copytree(NOTEBOOK.parents[1] / "sample_data", folder / "work" / "sample_data")
     settings = folder / "settings" / "@jupyterlab"
     (settings / "notebook-extension").mkdir(parents=True)
     (settings / "apputils-extension").mkdir()
@@ -207,7 +208,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server = subprocess.Popen(command, env=os.environ | places | quiet, stdout=told, stderr=told)
     try:
         await_server(f"http://127.0.0.1:{port}/api/status?token={token}", server, folder / "log")
-        yield f"http://127.0.0.1:{port}/lab/tree/{NOTEBOOK.name}?token={token}"
+        yield f"http://127.0.0.1:{port}/lab/tree/notebooks/{NOTEBOOK.name}?token={token}"
     finally:
         server.terminate()
         server.wait(30)
@@ -224,6 +225,10 @@ def await_server(address: str, server: subprocess.Popen[bytes], log: Path) -> No
     raise TimeoutError(log.read_text())
 
 
+WRONG = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']"
+"""Outputs of a cell that say that something went wrong."""
+
+
 def test_the_first_notebook_runs_from_top_to_bottom_in_jupyterlab(browser: Any, lab: str, tmp_path: Path):
     code = [cell for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
     drawing = sum("plot" in "".join(cell["source"]) for cell in code)
@@ -234,12 +239,9 @@ def test_the_first_notebook_runs_from_top_to_bottom_in_jupyterlab(browser: Any, 
     page.locator("[data-command='runmenu:run-all']").click()
     prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(prompt => prompt.textContent)"
     done = f"{prompts}.filter(text => /\\[\\d+\\]/.test(text)).length == {len(code)}"
-    page.wait_for_function(done, timeout=90_000)
+    page.wait_for_function(f"{done} || document.querySelector({json.dumps(WRONG)})", timeout=120_000)
+    assert [one.inner_text() for one in page.locator(WRONG).all()] == []
     pictures = page.locator(".jp-CodeCell .jp-RenderedImage img")
     assert pictures.count() >= drawing > 0
     assert all(picture.evaluate("it => it.naturalWidth") > 300 for picture in pictures.all())
-    wrong = page.locator(
-        "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']"
-    )
-    assert [one.inner_text() for one in wrong.all()] == []
     page.context.close()
