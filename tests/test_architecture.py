@@ -66,13 +66,15 @@ FLOORS = [
     | {"formats.platform_accounts", "formats.polar_flow", "formats.polar_account", "formats.stryd"},
     # where both wings meet
     {"files", "samples", "findings", "figure_style"},
+    # one run, and the guidance statement by statement
+    {"guidance_sheet", "run_trace", "run_findings", "form_points"},
+    {"activity_figure", "cadence_figure", "sheet_figure"},
     # how much a finding says, and how far it lets a runner go
     {"alarm_budget", "backtesting", "robustness", "hypothetical_runs", "comeback"},
     {"planning"},
     # drawing and telling
-    {"guidance_sheet", "run_trace", "run_findings", "form_points"},
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
-    {"figures", "rate_figure", "plan_figure"} | {"activity_figure", "cadence_figure", "sheet_figure"},
+    {"figures", "rate_figure", "plan_figure"},
     {"reports"},
     {"cli"},
 ]
