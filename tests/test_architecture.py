@@ -66,11 +66,14 @@ FLOORS = [
     | {"formats.platform_accounts", "formats.polar_flow", "formats.polar_account", "formats.stryd"},
     # where both wings meet
     {"files", "samples", "findings", "figure_style"},
+    # one run, and the guidance statement by statement
+    {"guidance_sheet", "run_trace", "run_findings", "form_points"},
+    {"activity_figure", "cadence_figure", "sheet_figure"},
     # how much a finding says, and how far it lets a runner go
     {"alarm_budget", "backtesting", "hypothetical_runs", "comeback"},
     {"planning", "robustness"},
     # drawing and telling
-    {"guidance_sheet", "episodes", "tallies"},
+    {"episodes", "tallies"},
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
     {"figures", "rate_figure", "plan_figure", "letters"},
     {"page_figures", "paper"},

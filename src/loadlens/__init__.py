@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from loadlens.activity_figure import plot_activity
     from loadlens.alarm_budget import budget, fit_budget, tell_budget
     from loadlens.backtesting import backtest, tell_backtest
+    from loadlens.cadence_figure import plot_cadence
     from loadlens.figures import plot_calendar, plot_guidance, plot_rule, plot_timeline
     from loadlens.files import read
     from loadlens.findings import Assessment, assess
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from loadlens.rate_figure import plot_budget
     from loadlens.reports import report
     from loadlens.robustness import recount, tell_recount
+    from loadlens.sheet_figure import plot_sheet
     from loadlens.simulated_exports import sample
     from loadlens.simulation import simulate
 
@@ -60,6 +63,9 @@ _HOMES = {
     "plot_calendar": "figures",
     "plot_budget": "rate_figure",
     "plot_plan": "plan_figure",
+    "plot_activity": "activity_figure",
+    "plot_cadence": "cadence_figure",
+    "plot_sheet": "sheet_figure",
 }
 
 __all__ = [
@@ -75,11 +81,14 @@ __all__ = [
     "budget",
     "fit_budget",
     "plan",
+    "plot_activity",
     "plot_budget",
+    "plot_cadence",
     "plot_calendar",
     "plot_guidance",
     "plot_plan",
     "plot_rule",
+    "plot_sheet",
     "plot_timeline",
     "read",
     "read_guidance",

@@ -70,7 +70,8 @@ def longest_run(
     -------
     DataFrame
         ratio, longest [m], reference [m], rise [m], weekly [m]: mean distance a week in the window, from the longest
-        session of each day.
+        session of each day; before [m], weekly_before [m]: reference and weekly of the day itself, not of the run that
+        is shown.
 
     References
     ----------
@@ -98,7 +99,8 @@ def longest_run(
         shown = np.maximum(np.arange(len(now)) - (hold_days - 1) + furthest, 0)
         weekly = 7 * share(np.nansum(rows, axis=1), known.sum(axis=1).astype(np.float64))
         numbers = {"ratio": share(now, reference), "longest": now, "reference": reference}
-        return {name: values[shown] for name, values in {**numbers, "rise": rise, "weekly": weekly}.items()}
+        held = {name: values[shown] for name, values in {**numbers, "rise": rise, "weekly": weekly}.items()}
+        return held | {"before": reference, "weekly_before": weekly}
 
     return answer(signal.index, reason, **compare_ends(compare, signal, bounds))
 

@@ -28,7 +28,7 @@ from loadlens.windows import (
 
 Ordinals = NDArray[np.int64]
 
-COLUMNS = ("change", "change_se", "percent", "now", "usual", "x", "slope", "residual")
+COLUMNS = ("change", "change_se", "percent", "now", "usual", "x", "slope", "intercept", "residual")
 """What a comparison gives for each day."""
 
 HUBER = 1.345
@@ -101,8 +101,8 @@ def form_change(
         change: median residual of the recent runs [unit of the column]; change_se: the same in standard errors of a
         mean of so many runs about a line that is known no better than its own runs tell; percent: relative to the line
         [%]; now: median of the recent runs; usual: the same less the change [unit of the column]; speed [m/s]; slope:
-        of the line [unit of the column for one m/s]; residual: the last run of the day itself [unit of the column],
-        NaN on days without a usable run.
+        of the line [unit of the column for one m/s]; intercept: of the line [unit of the column]; residual: the last
+        run of the day itself [unit of the column], NaN on days without a usable run.
 
     References
     ----------
@@ -125,11 +125,14 @@ def form_change(
         )
         points = summarise_runs(kept, ("speed", column), minimum_minutes)
     else:
-        kept = signal[~signal["sub_sport"].isin(list(left_out)) & (signal["cadence"] >= minimum_cadence)]
-        moving = kept["moving"].fillna(kept["duration"])
-        speed = kept["speed"].fillna(kept["distance"] / moving.where(moving > 0))
-        kept = kept.assign(speed=speed)[(speed >= minimum_speed) & (moving >= 60 * minimum_minutes)]
-        points = kept[["speed", column]].dropna().sort_index(kind="stable")
+        points = average_runs(
+            signal,
+            column,
+            left_out=left_out,
+            minimum_cadence=minimum_cadence,
+            minimum_speed=minimum_speed,
+            minimum_minutes=minimum_minutes,
+        )
     lacking = first_reason(
         (_none_yet(signal.index, days), "no_minutes" if "minute" in signal else "no_runs"),
         (_none_yet(signal.index[signal[column].notna()], days), f"no_{column}"),
@@ -177,7 +180,7 @@ def compare_recent(
     Returns
     -------
     DataFrame
-        change, change_se, percent, now, usual, x, slope, residual, as `form_change` has them.
+        change, change_se, percent, now, usual, x, slope, intercept, residual, as `form_change` has them.
     """
     if len(points) < recent_runs:
         blank = np.full(len(days), np.nan)
@@ -210,6 +213,23 @@ def summarise_runs(minutes: pd.DataFrame, columns: Sequence[str], minimum_minute
     points = known[list(columns)].groupby(run).median().set_axis(known.index[first])
     enough = np.bincount(run, minlength=len(keys)) >= minimum_minutes
     return points[enough].rename_axis("date").sort_index(kind="stable")
+
+
+def average_runs(
+    runs: pd.DataFrame,
+    column: str,
+    *,
+    left_out: Sequence[str],
+    minimum_cadence: float,
+    minimum_speed: float,
+    minimum_minutes: int,
+) -> pd.DataFrame:
+    """Give one point per run that has only its averages: speed [m/s] and a column, by date."""
+    kept = runs[~runs["sub_sport"].isin(list(left_out)) & (runs["cadence"] >= minimum_cadence)]
+    moving = kept["moving"].fillna(kept["duration"])
+    speed = kept["speed"].fillna(kept["distance"] / moving.where(moving > 0))
+    kept = kept.assign(speed=speed)[(speed >= minimum_speed) & (moving >= 60 * minimum_minutes)]
+    return kept[["speed", column]].dropna().sort_index(kind="stable")
 
 
 def _compare(
@@ -252,6 +272,7 @@ def _compare(
         "usual": row_medians(y[recent]) - change,
         "x": row_medians(x[recent]),
         "slope": slope,
+        "intercept": intercept,
         "residual": off[:, -1],
         "spread": spread,
     }

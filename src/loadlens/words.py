@@ -133,11 +133,16 @@ def _duration(value: float, lang: str) -> str:
     return sign + NO_BREAK.join(parts)
 
 
-def _pace(value: float, lang: str) -> str:
-    if value <= 0:
+def pace(speed: float, lang: str = "en") -> str:
+    """Write a speed [m/s] as minutes and seconds a kilometre, without the unit: 5:30."""
+    if not speed > 0:
         return MISSING
-    minutes, seconds = divmod(round(1000 / value), 60)
-    return say("units.pace", lang, value=f"{number(minutes, lang)}:{seconds:02d}")
+    minutes, seconds = divmod(round(1000 / speed), 60)
+    return f"{number(minutes, lang)}:{seconds:02d}"
+
+
+def _pace(value: float, lang: str) -> str:
+    return say("units.pace", lang, value=pace(value, lang)) if value > 0 else MISSING
 
 
 def quantity(value: float, unit: str, lang: str = "en") -> str:

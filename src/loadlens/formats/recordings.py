@@ -115,7 +115,7 @@ def divide_minutes(records: Recording, start: float | None = None, stops: Number
     origin = time[0] if start is None else min(time[0], start)
     time = time - origin
     stops = None if stops is None else np.asarray(stops, float).reshape(-1, 2) - origin
-    distance = _count_on(time, records.get("distance"), records.get("speed"))
+    distance = count_distance(time, records.get("distance"), records.get("speed"))
     row, length, minute = _pieces(time, distance, stops)
 
     new = np.append(True, np.diff(minute) > 0)[: len(minute)]
@@ -219,8 +219,8 @@ def to_seconds(time: Times) -> Numbers:
     return time.astype("datetime64[us]").astype(np.int64) / 1e6
 
 
-def _count_on(time: Numbers, distance: Numbers | None, speed: Numbers | None) -> Numbers | None:
-    """Distance at every sample, never falling; from the speed where no distance was recorded, None without either."""
+def count_distance(time: Numbers, distance: Numbers | None, speed: Numbers | None) -> Numbers | None:
+    """Distance [m] at every sample, never falling; from the speed where none was recorded, None without either."""
     known = np.isfinite(distance) if distance is not None else np.zeros(0, bool)
     if distance is not None and known.any():
         counted = distance[known]
