@@ -68,16 +68,18 @@ FLOORS = [
     # where both wings meet
     {"files", "samples", "findings", "figure_style"} | {"guidance_text"},
     # how much a finding says, and how far it lets a runner go
-    {"alarm_budget", "backtesting", "robustness", "hypothetical_runs", "comeback"},
-    {"planning"} | {"rule_trials"},
+    {"alarm_budget", "backtesting", "hypothetical_runs", "comeback"},
+    {"planning", "robustness"} | {"rule_trials"},
     # what the timeline is made of
     {"lane_parts"},
     {"episode_marks", "shoe_lane", "diary_lanes"},
+    # one run, the guidance statement by statement, an episode in sentences
+    {"guidance_sheet", "run_trace", "run_findings", "form_points"} | {"episodes", "tallies"},
     # drawing and telling
-    {"guidance_sheet", "run_trace", "run_findings", "form_points"},
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
     {"timeline"},
-    {"figures", "rate_figure", "plan_figure"} | {"summaries"} | {"activity_figure", "cadence_figure", "sheet_figure"},
+    {"figures", "rate_figure", "plan_figure"} | {"activity_figure", "cadence_figure", "sheet_figure"},
+    {"summaries", "letters", "page_figures", "paper"},
     {"reports"} | {"exploration"},
     {"cli"},
 ]

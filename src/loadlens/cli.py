@@ -10,7 +10,7 @@ import json
 import shlex
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help=words.say("cli.help_report"))
     _add_input(report)
     _add_output(report)
+    report.add_argument("--pdf", action="store_true", help=words.say("cli.help_pdf"))
+    report.add_argument("--name", metavar="NAME", help=words.say("cli.help_name"))
     report.set_defaults(run=_report)
 
     check = commands.add_parser("check", help=words.say("cli.help_check"))
@@ -140,10 +142,11 @@ def _tell_read(log: RunningLog, lang: str) -> str:
 
 def _report(given: argparse.Namespace) -> int:
     log = _read(given.paths, given.lang, given.tz, given.profile, cache=given.cache)
-    return _write_report(log, given.out, given.lang)
+    outs = dict.fromkeys([given.out, *([given.out.with_suffix(".pdf")] if given.pdf else [])])
+    return _write_report(log, outs, given.lang, given.name)
 
 
-def _write_report(log: RunningLog, out: Path, lang: str) -> int:
+def _write_report(log: RunningLog, outs: Iterable[Path], lang: str, name: str | None = None) -> int:
     from loadlens.findings import assess
     from loadlens.reports import report
 
@@ -153,8 +156,9 @@ def _write_report(log: RunningLog, out: Path, lang: str) -> int:
     above = int(latest.isin(["watch", "act", "doctor", "emergency"]).sum())
     alarms = len(found.alarms)
     print(words.say("cli.assessed", lang, assessed=assessed, rules=len(latest), above=above, alarms=alarms))
-    written = report(found, out, lang=lang)
-    print(words.say("cli.written", lang, path=str(Path(str(written)).resolve())))
+    for out in outs:
+        written = report(found, out, lang=lang, name=name)
+        print(words.say("cli.written", lang, path=str(Path(str(written)).resolve())))
     return 0
 
 
@@ -185,10 +189,10 @@ def _demo(given: argparse.Namespace) -> int:
     from loadlens.simulated_exports import write_samples
 
     if SAMPLES.is_dir():
-        return _write_report(_read([SAMPLES / DEMO], given.lang), given.out, given.lang)
+        return _write_report(_read([SAMPLES / DEMO], given.lang), [given.out], given.lang)
     with tempfile.TemporaryDirectory() as folder:  # installed without the repository: simulate the same data first
         write_samples(Path(folder))
-        return _write_report(_read([Path(folder) / DEMO], given.lang), given.out, given.lang)
+        return _write_report(_read([Path(folder) / DEMO], given.lang), [given.out], given.lang)
 
 
 def _simulate(given: argparse.Namespace) -> int:

@@ -17,11 +17,11 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from loadlens import words
+from loadlens.episodes import tell_steady
 from loadlens.figure_style import rows_of, styled
 from loadlens.figures import plot_rule
 from loadlens.guidance import GuidanceError
 from loadlens.guidance_text import tell_moves, write_rule
-from loadlens.report_sections import tell_steady
 from loadlens.rule_trials import (
     FIXED_LEVELS,
     count_alarms,
@@ -152,7 +152,7 @@ def _verdict(found: Assessment, tried: Assessment, rule: str, span: tuple[Any, A
     alarms = [_tell_alarms(crop(one, *span), rule, lang) for one in (found, tried)]
     rows = [*zip(names, *columns, strict=True), (words.say("explore.episodes", lang), *alarms)]
     moved = tell_moves(spec, tried.guidance.rules[rule], found.guidance.key, lang)
-    steady = tell_steady(spec.alarms_per_year, lang)
+    steady = None if spec.alarms_per_year is None else tell_steady(spec.alarms_per_year, lang)
     lines = [tried.tell(rule, last, lang), moved]
     if steady:
         lines.append(f"{steady} {words.say('explore.steady_moved', lang)}" if moved else steady)

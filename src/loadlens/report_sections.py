@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from loadlens import words
+from loadlens.episodes import name_references, tell_episode, tell_steady
 from loadlens.figure_style import rows_of
 from loadlens.guidance import LEVELS
 from loadlens.guidance_sheet import sheet_rows
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from loadlens.guidance import Guidance, Statement
     from loadlens.log import RunningLog
 
-ALARMS_IN_VIEW = 12
 FILES_ALIKE, FILES_TROUBLED = 4, 40
 """From so many files of one kind on they are one line; files in trouble are named one by one for longer."""
 
@@ -43,7 +43,10 @@ def summary(found: Assessment, lang: str) -> Section:
         "last": words.date(last, lang),
         "runs": words.number(float(len(log.runs)), lang),
         "distance": words.quantity(float(log.runs["distance"].sum()), "m", lang),
-        "days": {state: words.number(float(states.get(state, 0)), lang) for state in share},
+        "days": {
+            **{state: words.number(float(states.get(state, 0)), lang) for state in share},
+            "all": words.number(float(len(log.days)), lang),
+        },
         "share": {state: f"{100 * value:.2f}" for state, value in share.items()},
         "assessed": int((levels != "not_assessable").sum()),
         "rules": len(levels),
@@ -60,7 +63,7 @@ def red_flags(found: Assessment, lang: str) -> Section:
     signs = dict.fromkeys(name for rule in grave if "emergency" not in rule.levels for name in rule.statements)
     return {
         "now": sorted(now, key=lambda row: -row["weight"]),
-        "earlier": [_episode(found, row, lang) for row in rows_of(earlier)],
+        "earlier": [tell_episode(found, row, lang) for row in rows_of(earlier)],
         "signs": [found.guidance.statements[name].words[lang]["says"] for name in signs],
         "diary": bool(len(found.log.diary)),
         "emergency": any("emergency" in rule.levels for rule in grave),
@@ -93,13 +96,6 @@ def not_assessable_now(found: Assessment, lang: str) -> list[Section]:
     return sorted(groups, key=lambda group: (group["ours"], -len(group["rules"])))
 
 
-def alarms(found: Assessment, lang: str) -> tuple[list[Section], list[Section]]:
-    """Return every alarm of the log told in a sentence, newest first: those in view, and the older ones."""
-    rows = found.alarms.sort_values(["start", "level"], ascending=False)
-    told = [_episode(found, row, lang) for row in rows_of(rows)]
-    return told[:ALARMS_IN_VIEW], told[ALARMS_IN_VIEW:]
-
-
 def _now(found: Assessment, lang: str) -> list[Section]:
     rows = found.rules[found.rules["level"] >= "note"]
     return [_finding(found, row, lang) for row in rows_of(rows)]
@@ -118,18 +114,9 @@ def _finding(found: Assessment, row: Any, lang: str) -> Section:
         "since": words.date(row.since, lang),
         "asks": rule.words[lang]["asks"],
         "whose": words.say(f"whose.{rule.whose[row.level]}", lang),
-        "steady": tell_steady(rule.alarms_per_year, lang),
+        "steady": None if rule.alarms_per_year is None else tell_steady(rule.alarms_per_year, lang),
         "research": [_research(statement, lang) for statement in statements],
     }  # fmt: skip
-
-
-def tell_steady(alarms: float | None, lang: str) -> str | None:
-    """Say how often steady runners hear a rule; below one alarm in ten years a number would only look exact."""
-    if alarms is None:
-        return None
-    if alarms < 0.1:
-        return words.say("report.hardly_ever", lang)
-    return words.say("report.alarms_per_year", lang, value=words.number(alarms, lang, 1))
 
 
 def _research(statement: Statement, lang: str) -> Section:
@@ -141,37 +128,21 @@ def _research(statement: Statement, lang: str) -> Section:
     }
 
 
-def _episode(found: Assessment, row: Any, lang: str) -> Section:
-    return {
-        "name": _rule_name(found, row.rule, lang),
-        "level": row.level,
-        "start": words.date(row.start, lang),
-        "end": words.date(row.end, lang),
-        "now": row.end == found.log.span[1],
-        "days": words.quantity(float(row.days), "days", lang),
-        "finding": found.tell(row.rule, _worst_day(found, row), lang),
-    }
-
-
-def _worst_day(found: Assessment, row: Any) -> pd.Timestamp:
-    """Return the day within an episode on which its rule stood furthest outside the guidance."""
-    days = found.days
-    inside = days[(days["rule"] == row.rule) & days["date"].between(row.start, row.end) & (days["level"] == row.level)]
-    values = inside.set_index("date")["value"].dropna()
-    if values.empty:
-        return pd.Timestamp(inside["date"].iloc[0])
-    higher = found.guidance.rules[row.rule].worse != "lower"
-    return pd.Timestamp(values.idxmax() if higher else values.idxmin())
-
-
 def _rule_name(found: Assessment, rule: str, lang: str) -> str:
     return str(found.guidance.rules[rule].words[lang]["name"])
 
 
 def statements(found: Assessment, lang: str) -> list[Section]:
     """Return the guidance sheet: every statement with its state now and its evidence, grouped as on the page."""
-    rows = groupby(sheet_rows(found, lang), itemgetter("section"))
-    return [{"place": place, "statements": list(group)} for place, group in rows]
+    rows = [
+        {
+            **row,
+            "states": [{**state, "id": rule} for rule, state in zip(row["rules"], row["states"], strict=True)],
+            "cited": name_references(found.guidance, row["references"]),
+        }
+        for row in sheet_rows(found, lang)
+    ]
+    return [{"place": place, "statements": list(group)} for place, group in groupby(rows, itemgetter("section"))]
 
 
 def page_notes(guidance: Guidance, lang: str) -> list[str]:

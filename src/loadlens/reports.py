@@ -6,26 +6,25 @@ what asks for a doctor, and it never speaks of a probability.
 
 from __future__ import annotations
 
-import io
 import os
-import re
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from loadlens import __version__, figures, words
 from loadlens import report_sections as sections
-from loadlens.day_grid import CALENDAR_NAMES
-from loadlens.figure_style import CSS_NAMES, styled
+from loadlens.episodes import tell_alarms
 from loadlens.guidance import LEVELS
+from loadlens.letters import write_letter
+from loadlens.page_figures import inline_figure, inline_sparks
+from loadlens.paper import print_page
 from loadlens.plan_figure import measure_plan, plot_plan
 from loadlens.planning import plan, tell_plan
 from loadlens.robustness import is_on_volume, recount, tell_recount
 from loadlens.summaries import templates
+from loadlens.tallies import tally_months
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,24 +33,44 @@ if TYPE_CHECKING:
 
     from loadlens.findings import Assessment
 
-WIDE, NARROW = 9.0, 3.7
-"""Widths of the figures [inch]: one for a desk and for paper, one for a telephone; the page shows the one that fits."""
-
 RULES_DRAWN = 8
-COLOUR_NAMES = {**CSS_NAMES, **CALENDAR_NAMES}
+
+TITLES = {
+    "red-flags": "report.red_flags",
+    "now": "report.now",
+    "not-assessable": "report.not_assessable",
+    "timeline": "report.timeline",
+    "episodes": "report.episodes",
+    "sheet": "report.guidance_sheet",
+    "plan": "plan.title",
+    "read": "page.ledger_title",
+    "evidence": "report.evidence",
+    "no-claim": "report.no_claim",
+}
+"""The sections of the page, in their order: id and heading."""
+
+OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Signs that turn the direction of writing: one in a name from a file would reverse our own words after it."""
 
 
-def report(found: Assessment, path: str | os.PathLike[str] | None = None, lang: str = "en") -> Path | str:
-    """Write the report of an assessment as one HTML page.
+def report(
+    found: Assessment, path: str | os.PathLike[str] | None = None, lang: str = "en", *, name: str | None = None
+) -> Path | str:
+    """Write the report of an assessment as one HTML page, or on paper as PDF.
+
+    Printed, it begins with a letter of one page for a physiotherapist; the rest is its appendix.
 
     Parameters
     ----------
     found : Assessment
         What `assess` returns.
     path : path, optional
-        Where to write it; its folder must exist. The page is returned as text when left out.
+        Where to write it; its folder must exist. A name that ends in ``.pdf`` gives a PDF, which takes Chromium, Chrome
+        or WeasyPrint. The page is returned as text when left out.
     lang : {"en", "nl"}
         Language.
+    name : str, optional
+        Of the runner, for the letter. A log holds no names, so none is given when left out.
 
     Returns
     -------
@@ -61,15 +80,20 @@ def report(found: Assessment, path: str | os.PathLike[str] | None = None, lang: 
     Raises
     ------
     FileNotFoundError, IsADirectoryError
-        The folder of `path` does not exist, or `path` is a folder.
+        The folder of `path` does not exist, or `path` is a folder; or nothing is installed that makes a PDF.
+    TimeoutError, OSError
+        The program that makes the PDF took too long, or failed.
     """
     target = None if path is None else _check_target(Path(path).expanduser())
-    page = _render(found, lang)
+    page = _render(found, lang, name)
     if target is None:
         return page
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        part.write_text(page, encoding="utf-8")
+        if target.suffix.lower() == ".pdf":
+            part.write_bytes(print_page(page, target, lang))
+        else:
+            part.write_text(page, encoding="utf-8")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
@@ -84,17 +108,25 @@ def _check_target(target: Path) -> Path:
     return target
 
 
-def _render(found: Assessment, lang: str) -> str:
-    recent, older = sections.alarms(found, lang)
+def _render(found: Assessment, lang: str, name: str | None) -> str:
+    recent, older = tell_alarms(found, lang)
     outside = sections.outside_now(found, lang)
-    return templates().get_template("report.html.j2").render(
+    sheet = sections.statements(found, lang)
+    sparks, sparked = inline_sparks(
+        found, (rule for group in sheet for row in group["statements"] for rule in row["rules"])
+    )
+    titles = {key: words.say(phrase, lang) for key, phrase in TITLES.items()}
+    page = templates().get_template("report.html.j2").render(
         lang=lang,
         say=partial(words.say, lang=lang),
         version=__version__,
         guidance=found.guidance,
         title=found.guidance.title[lang],
+        titles=titles,
+        contents=list(titles.items()),
         levels=LEVELS,
         css=Markup(_style_sheet()),
+        letter=write_letter(found, lang, name),
         head=sections.summary(found, lang),
         red=sections.red_flags(found, lang),
         outside=outside,
@@ -102,9 +134,12 @@ def _render(found: Assessment, lang: str) -> str:
         ways={row["id"]: _count_ways(found, row["id"], lang) for row in outside},
         within=sections.within_now(found, lang),
         missing=sections.not_assessable_now(found, lang),
+        months=tally_months(found, lang),
         recent=recent,
         older=older,
-        sheet=sections.statements(found, lang),
+        sheet=sheet,
+        sparks=sparks,
+        sparked=sparked,
         planned=_tell_plan(found, lang),
         page_notes=sections.page_notes(found.guidance, lang),
         page_about=sections.page_about(found.guidance, lang),
@@ -113,6 +148,7 @@ def _render(found: Assessment, lang: str) -> str:
         references=sections.references(found.guidance, lang),
         **_draw_all(found, lang),
     )  # fmt: skip
+    return page.translate(OVERRIDES)
 
 
 def _draw_all(found: Assessment, lang: str) -> dict[str, Markup]:
@@ -123,7 +159,7 @@ def _draw_all(found: Assessment, lang: str) -> dict[str, Markup]:
         "calendar": lambda ax: figures.plot_calendar(found.log, ax, lang),
     }
     alts = {"timeline": "timeline_alt", "guidance_figure": "guidance_alt", "calendar": "calendar_alt"}
-    return {name: _both_sizes(name, draw[name], heights[name], _describe(found, alts[name], lang)) for name in draw}
+    return {name: inline_figure(name, draw[name], heights[name], _describe(found, alts[name], lang)) for name in draw}
 
 
 def _count_ways(found: Assessment, rule: str, lang: str) -> str:
@@ -139,7 +175,7 @@ def _tell_plan(found: Assessment, lang: str) -> dict[str, Any]:
         return {"lines": lines, "figure": ""}
     alt = f"{words.say('plan.title', lang)}. {' '.join(lines[:2])}"
     draw = partial(plot_plan, table, found.guidance, lang=lang)
-    return {"lines": lines, "figure": _both_sizes("plan", draw, measure_plan(table), alt)}
+    return {"lines": lines, "figure": inline_figure("plan", draw, measure_plan(table), alt)}
 
 
 def _draw_rule(found: Assessment, row: dict[str, Any], lang: str) -> Markup:
@@ -151,7 +187,7 @@ def _draw_rule(found: Assessment, row: dict[str, Any], lang: str) -> Markup:
         return ax
 
     alt = f"{words.say('report.rule_alt', lang, name=row['name'])}. {row['finding']}"
-    return _both_sizes(f"rule-{row['id']}", draw, (2.3, 2.4), alt)
+    return inline_figure(f"rule-{row['id']}", draw, (2.3, 2.4), alt)
 
 
 def _describe(found: Assessment, key: str, lang: str) -> str:
@@ -159,40 +195,6 @@ def _describe(found: Assessment, key: str, lang: str) -> str:
     days = words.say("report.days_known", lang, **head["days"])
     span = words.say("report.from_to", lang, first=head["first"], last=head["last"])
     return f"{words.say(f'report.{key}', lang)}, {span}. {days}"
-
-
-def _both_sizes(name: str, draw: Callable[[Axes], Axes], heights: tuple[float, float], alt: str) -> Markup:
-    drawn = [
-        _inline(f"{name}-{size}", draw, width, height, alt, size)
-        for size, width, height in (("wide", WIDE, heights[0]), ("narrow", NARROW, heights[1]))
-    ]
-    return Markup("").join(drawn)
-
-
-def _inline(name: str, draw: Callable[[Axes], Axes], width: float, height: float, alt: str, size: str) -> Markup:
-    """Draw a figure as inline SVG whose colours are the page's variables and whose letters are the page's."""
-    stream = io.StringIO()
-    with styled(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        draw(figure.add_subplot())
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = stream.getvalue()
-    text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    prefix = re.sub(r"[^a-z0-9]+", "-", name.lower())
-    svg = re.sub(r"<[^>]+>", lambda tag: _fit_tag(tag[0], prefix), text)
-    opening = Markup('<svg class="{}" role="img" aria-label="{}" ').format(size, alt)
-    svg = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', lambda found: f"{opening}{found[1]}>", svg, count=1)
-    return Markup(svg)  # matplotlib escapes what it writes
-
-
-def _fit_tag(tag: str, prefix: str) -> str:
-    """Fit one tag of a figure to the page; what stands between tags, such as a name from a file, is left alone."""
-    tag = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", tag)  # ids are unique on the whole page
-    tag = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans)", tag)
-    tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)  # a hundredth of a point is finer than any screen
-    for colour, variable in COLOUR_NAMES.items():
-        tag = tag.replace(colour, f"var(--{variable})")
-    return tag
 
 
 @cache

@@ -11,6 +11,7 @@ import pandas as pd
 from loadlens import words
 from loadlens.findings import judge, measure_rules
 from loadlens.guidance import LEVELS, GuidanceError
+from loadlens.hypothetical_runs import cut_past
 from loadlens.log import LogError, empty_table
 from loadlens.training_load import rate_sessions
 
@@ -111,21 +112,43 @@ def tell_recount(table: pd.DataFrame, lang: str = "en") -> str:
     lang : {"en", "nl"}
         Language.
     """
+    told = tell_ways(table, lang)
+    if not told["holds"]:
+        return words.say("recount.unknown", lang)
+    return " ".join([*told["holds"], *told["others"], *told["unknown"]])
+
+
+def tell_ways(table: pd.DataFrame, lang: str = "en") -> dict[str, list[str]]:
+    """Say the same in parts, for a page that lays what speaks for a verdict beside what speaks against it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `recount` returns.
+    lang : {"en", "nl"}
+        Language.
+
+    Returns
+    -------
+    dict of list of str
+        holds: in how many ways the verdict holds, one sentence or none; others: in which it is another, one or none;
+        unknown: which cannot be assessed, one for each reason.
+    """
     ways = table[~table["repeats"]]
     verdict = words.say(f"levels_short.{table['verdict'].iloc[0]}", lang)
     known = ways[ways["holds"].notna()]
-    if known.empty:
-        return words.say("recount.unknown", lang)
-    count = {"holds": int(known["holds"].sum()), "ways": len(known)}
-    told = [words.say("recount.holds", lang, verdict=verdict, **count)]
-    others = [_name(row, lang) for row in known[~known["holds"].astype(bool)].to_dict("records")]
-    if others:
-        told.append(words.say("recount.others", lang, others="; ".join(others)))
+    told: dict[str, list[str]] = {"holds": [], "others": [], "unknown": []}
+    if len(known):
+        count = {"holds": int(known["holds"].sum()), "ways": len(known)}
+        told["holds"].append(words.say("recount.holds", lang, verdict=verdict, **count))
+        others = [_name(row, lang) for row in known[~known["holds"].astype(bool)].to_dict("records")]
+        if others:
+            told["others"].append(words.say("recount.others", lang, others="; ".join(others)))
     for reason, group in ways[ways["holds"].isna()].groupby("reason", sort=False):
         names = words.list_join(dict.fromkeys(words.say(f"recount.{name}", lang) for name in group["counted_in"]), lang)
         because = words.say(f"reasons.{reason}", lang)
-        told.append(words.say("recount.not_assessable", lang, names=names, count=len(group), reason=because))
-    return " ".join(told)
+        told["unknown"].append(words.say("recount.not_assessable", lang, names=names, count=len(group), reason=because))
+    return told
 
 
 def _name(row: dict[Any, Any], lang: str) -> str:
@@ -165,5 +188,5 @@ def _close_week(log: RunningLog, end: pd.Timestamp) -> RunningLog:
 def _judge_last(guidance: Guidance, name: str, log: RunningLog) -> tuple[int, float, str]:
     """Give the level, the value and the reason of a rule on the last day of a log."""
     rule = guidance.rules[name]
-    frame = measure_rules(log, guidance, [name])[name]
+    frame = measure_rules(cut_past(log, [rule]), guidance, [name])[name]
     return int(judge(rule, frame)[-1]), float(frame[rule.value].iloc[-1]), str(frame["reason"].iloc[-1])

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from loadlens import alarm_budget, planning, words
 from loadlens import report_sections as sections
 from loadlens.displays import Shown
+from loadlens.episodes import tell_steady
 from loadlens.findings import Assessment
 from loadlens.guidance import LEVELS, VERDICTS, Guidance, Rule, read_guidance
 from loadlens.log import RunningLog
@@ -180,7 +181,7 @@ def _rule_rows(rule: Rule, lang: str) -> tuple[str, Rows]:
     rows.append((words.say("show.statements", lang), ", ".join(rule.statements)))
     if rule.references:
         rows.append((words.say("show.references", lang), ", ".join(rule.references)))
-    steady = sections.tell_steady(rule.alarms_per_year, lang)
+    steady = None if rule.alarms_per_year is None else tell_steady(rule.alarms_per_year, lang)
     return f"{texts['name']} ({rule.id})", rows + ([("", steady)] if steady else [])
 
 

@@ -1,0 +1,177 @@
+"""Figures as part of a page: inline SVG in the colours and letters of the page, small, and with a text in its place.
+
+Nothing is drawn here; what draws is given. Every figure comes in two widths, of which the page shows the one that fits.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import pandas as pd
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from loadlens.day_grid import CALENDAR_NAMES
+from loadlens.figure_style import CSS_NAMES, styled
+from loadlens.guidance_sheet import YEAR, sparkline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from matplotlib.axes import Axes
+
+    from loadlens.findings import Assessment
+
+WIDE, NARROW = 9.0, 3.7
+"""Widths of the figures [inch]: one for a desk and for paper, one for a telephone."""
+
+SPARK = (1.6, 0.35)
+"""Width and height of a small line [inch]."""
+
+SVG_DPI = 72
+"""Points to an inch, which is what an SVG is written in."""
+
+COLOUR_NAMES = {**CSS_NAMES, **CALENDAR_NAMES}
+
+SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "path.simplify_threshold": 0.3}
+"""Letters stay letters; points of a line that lie within a third of a point of it are left out."""
+
+_STEPS = re.compile(r"([MLQCz])([^MLQCz]*)")
+_PATH = re.compile(r'(?<=\sd=")[^"]*')
+
+
+def inline_figure(name: str, draw: Callable[[Axes], Axes], heights: tuple[float, float], alt: str) -> Markup:
+    """Return a figure in both widths.
+
+    Parameters
+    ----------
+    name : str
+        Sets the ids of its parts apart from those of other figures on the page.
+    draw : callable
+        Draws on the axes it is given.
+    heights : (float, float)
+        Of the wide and of the narrow one [inch].
+    alt : str
+        What is read in the place of the figure.
+    """
+    sizes = (("wide", WIDE, heights[0]), ("narrow", NARROW, heights[1]))
+    return Markup("").join(_inline(f"{name}-{size}", draw, (width, height), alt, size) for size, width, height in sizes)
+
+
+def _inline(name: str, draw: Callable[[Axes], Axes], inches: tuple[float, float], alt: str, size: str) -> Markup:
+    with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": name}):
+        figure = Figure(figsize=inches, dpi=SVG_DPI, layout="constrained")
+        draw(figure.add_subplot())
+        engine = figure.get_layout_engine()
+        assert engine is not None
+        engine.execute(figure)
+        figure.set_layout_engine("none")  # laid out once: saving would draw it another time to do so again
+        box, content = _write(figure, name)
+    opening = Markup('<svg class="{}" role="img" aria-label="{}" viewBox="{}">').format(size, alt, box)
+    return opening + Markup(content) + Markup("</svg>")  # matplotlib escapes what it writes
+
+
+def inline_sparks(found: Assessment, rules: Iterable[str]) -> tuple[Markup, set[str]]:
+    """Return small lines of the last year as symbols, each drawn once however often the page shows it.
+
+    Parameters
+    ----------
+    found : Assessment
+        What `assess` returns.
+    rules : iterable of str
+        Ids of rules.
+
+    Returns
+    -------
+    Markup
+        One SVG that shows nothing by itself; a rule has the symbol ``spark-{rule}``.
+    set of str
+        The rules that have one: those with a day in the last year that can be assessed.
+    """
+    last = found.log.span[1]
+    recent = found.days[found.days["date"] > last - pd.Timedelta(days=YEAR)]
+    year = replace(found, days=recent)  # the search for one rule in ten years of all costs more than its drawing
+    known = set(recent.loc[recent["level"] > "not_assessable", "rule"])
+    symbols = []
+    for rule in dict.fromkeys(rules):
+        if rule in known:
+            with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": rule}):
+                figure = Figure(figsize=SPARK)
+                sparkline(year, rule, figure.add_axes((0.01, 0.06, 0.97, 0.88)))
+                box, content = _write(figure, f"spark-{rule}")
+            symbols.append(
+                Markup('<symbol id="spark-{}" viewBox="{}">').format(rule, box) + Markup(content + "</symbol>")
+            )
+    hidden = Markup('<svg class="symbols" width="0" height="0" aria-hidden="true">{}</svg>')
+    return hidden.format(Markup("").join(symbols)), known
+
+
+def _write(figure: Figure, name: str) -> tuple[str, str]:
+    """Write a figure: its viewBox, and what stands within it, fitted to the page."""
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = stream.getvalue()
+    text = text[text.index("<svg") : text.rindex("</svg>")]
+    text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)
+    opening, _, content = text.partition(">")
+    box = re.search(r'viewBox="([\d. -]*)"', opening)
+    assert box is not None  # matplotlib always gives one
+    prefix = re.sub(r"[^a-z0-9]+", "-", name.lower())
+    meant = set(re.findall(r'(?:url\(|href=")#([^)"]+)', content))
+    content = re.sub(r"<[^>]+>", lambda tag: _fit_tag(tag[0], prefix, meant), content)
+    return box[1], re.sub(r">\s+<", "><", content)
+
+
+def _fit_tag(tag: str, prefix: str, meant: set[str]) -> str:
+    """Fit one tag of a figure to the page; what stands between tags, such as a name from a file, is left alone."""
+    tag = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in meant else "", tag)
+    tag = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", tag)  # ids are unique on the whole page
+    tag = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans)", tag).replace("xlink:href", "href")
+    tag = _PATH.sub(lambda found: shorten_path(found[0]), tag)
+    tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)  # a hundredth of a point is finer than any screen
+    for colour, variable in COLOUR_NAMES.items():
+        tag = tag.replace(colour, f"var(--{variable})")
+    return tag
+
+
+def shorten_path(path: str) -> str:
+    """Return the path data of an SVG in steps from point to point, in tenths of a point.
+
+    Parameters
+    ----------
+    path : str
+        Absolute ``M``, ``L``, ``Q``, ``C`` and ``z``, as matplotlib writes them.
+
+    Notes
+    -----
+    The end of each step is rounded, not the step, so that errors do not add up.
+    """
+    at, start, told = (0, 0), (0, 0), []
+    for letter, rest in _STEPS.findall(path):
+        if letter == "z":
+            told.append("z")
+            at = start
+            continue
+        numbers = [round(10 * float(number)) for number in rest.split()]
+        points = list(zip(numbers[::2], numbers[1::2], strict=True))
+        steps = [(x - at[0], y - at[1]) for x, y in points]
+        at = points[-1]
+        if letter == "M":
+            start = at
+        if letter == "L" and steps[0][0] == 0:
+            told.append(f"v{_tenths(steps[0][1])}")
+        elif letter == "L" and steps[0][1] == 0:
+            told.append(f"h{_tenths(steps[0][0])}")
+        else:
+            told.append(letter.lower() + " ".join(f"{_tenths(x)} {_tenths(y)}" for x, y in steps))
+    return "".join(told)
+
+
+def _tenths(number: int) -> str:
+    whole, tenth = divmod(abs(number), 10)
+    sign = "-" if number < 0 else ""
+    return f"{sign}{whole}.{tenth}" if tenth else f"{sign}{whole}"
