@@ -23,6 +23,11 @@ FLOORS = [
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings", "formats.gait"},
     {"diary_words"},
+    # studies of injuries: their numbers, and splits
+    {"exposure_rules", "pain_starts"},
+    {"cohort_splits", "diary_follow_up"},
+    {"missingness"},
+    {"leak_audit"},
     # measures, and the parts of formats
     {"load_bounds", "recovery", "run_minutes", "diary_days", "shoe_wear"}
     | {"coverage", "simulation", "diary_shoes", "twins"}
@@ -39,6 +44,10 @@ FLOORS = [
     {"performance", "formats.apple_stream"},
     {"measures", "formats.apple_records"},
     {"formats.apple_days"},
+    # what runners were exposed to, day by day, and tables of it
+    {"daily_exposures"},
+    {"at_risk", "simulated_injuries"},
+    {"exposure_tables", "case_crossover_tables"},
     {"rules", "merging", "simulated_accounts", "simulated_sessions", "simulated_tables"}
     | {"formats.list_checks", "formats.fit_messages", "formats.account_parts", "formats.record_times"}
     | {
