@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from loadlens.at_risk import KNOWN_BEFORE, lay_out_days
-from loadlens.daily_exposures import name_bands
+from loadlens.daily_exposures import finish_table
 from loadlens.exposure_rules import exposure_numbers
 from loadlens.windows import Flags, Floats, first_reason, look_back
 
@@ -84,8 +84,7 @@ def tabulate_case_crossover(
             rows = window.iloc[[case, *controls]].assign(participant=participant, stratum=stratum)
             parts.append(rows.assign(case=[1] + [0] * len(controls), controls=len(controls)))
             stratum += 1
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
-    return name_bands(table)[COLUMNS]
+    return finish_table(parts, COLUMNS)
 
 
 def _choose(frame: pd.DataFrame, case: int, referents: Referents) -> list[int]:

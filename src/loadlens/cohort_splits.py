@@ -47,7 +47,9 @@ def assign_folds(participants: Iterable[str], folds: int = 5, seed: int = 0) -> 
     if folds < 2:
         raise ValueError(f"folds {folds}: nothing is held out; would be right: 2 or more")
     names = sorted({str(name) for name in participants})
-    hashed = [hashlib.blake2b(f"{seed}\n{name}".encode(), digest_size=8).digest() for name in names]
+    hashed = [
+        hashlib.blake2b(f"{seed}\n{name}".encode("utf-8", "surrogatepass"), digest_size=8).digest() for name in names
+    ]
     return pd.Series([int.from_bytes(one) % folds for one in hashed], index=pd.Index(names), dtype="int64", name="fold")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from loadlens.exposure_rules import exposure_numbers, sort_by_band
+from loadlens.log import TEXT
 from loadlens.measures import longest_run
 from loadlens.training_load import acute_chronic
 from loadlens.windows import Floats, Texts, place_on
@@ -17,6 +18,13 @@ RATIOS = ("week_ratio", "acute_chronic", "acute_chronic_coupled", "acute_chronic
 
 BANDED = ("spike", "week_ratio", "acute_chronic")
 """Exposures that Frandsen et al. 2025 sorted by bands."""
+
+DTYPES: dict[str, Any] = (
+    dict.fromkeys(["participant", *(f"{name}_{part}" for name in BANDED for part in ("band", "reason"))], TEXT)
+    | dict.fromkeys(["date", "last_date", "known_on"], "datetime64[us]")
+    | dict.fromkeys(["event", "case", "controls", "stratum", "onsets_before"], "int64")
+)
+"""Columns of tables of exposures that are no plain numbers."""
 
 
 def measure_exposures(runs: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
@@ -85,9 +93,11 @@ def _a_day_later(known: pd.Series[Any]) -> np.ndarray:
     return np.concatenate([["history_too_short"] if known.name == "reason" else [np.nan], values[:-1]])
 
 
-def name_bands(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the band of each exposure that has bands: missing where it could not be assessed."""
-    return frame.assign(**{f"{name}_band": sort_by_band(frame[name]) for name in BANDED})
+def finish_table(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Join the rows of all runners, name the bands, and give every column its dtype, whatever the rows hold."""
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    rows = rows.assign(**{f"{name}_band": sort_by_band(rows[name].astype("float64")) for name in BANDED})[columns]
+    return rows.astype({name: DTYPES.get(name, "float64") for name in columns})
 
 
 def _add_up(values: Floats, place: np.ndarray, state: Texts) -> Floats:
@@ -100,5 +110,5 @@ def _add_up(values: Floats, place: np.ndarray, state: Texts) -> Floats:
 
 def _longest(metres: Floats, place: np.ndarray, total: Floats) -> Floats:
     longest = np.where(total == 0, 0.0, -np.inf)
-    np.maximum.at(longest, place, metres)
+    np.fmax.at(longest, place, metres)
     return np.where(np.isfinite(total), longest, np.nan)

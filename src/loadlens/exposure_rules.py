@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from loadlens.log import LogError
+from loadlens.log import TEXT, LogError
 from loadlens.windows import Floats
 
 FOLLOWED = ["participant", "first", "last"]
@@ -50,7 +50,7 @@ def sort_by_band(ratio: pd.Series[float]) -> pd.Series[str]:
     """Give each ratio the name of its band; missing where the ratio is: what cannot be assessed is in no band."""
     names = np.array([*band_names(), np.nan], dtype=object)
     placed = names[place_in_bands(np.asarray(ratio, dtype=np.float64))]
-    return pd.Series(placed, index=ratio.index, dtype=pd.StringDtype(na_value=np.nan))
+    return pd.Series(placed, index=ratio.index, dtype=TEXT)
 
 
 def take_columns(name: str, frame: pd.DataFrame, columns: list[str], dates: list[str]) -> pd.DataFrame:

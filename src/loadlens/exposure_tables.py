@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from loadlens.at_risk import KNOWN_BEFORE, lay_out_days, take_events
-from loadlens.daily_exposures import BANDED, name_bands
+from loadlens.daily_exposures import BANDED, finish_table
 from loadlens.exposure_rules import band_names
 from loadlens.log import LogError
 
@@ -95,8 +95,7 @@ def tabulate_exposures(
     for participant, frame in lay_out_days(activities, days, events, follow_up, lag_days):
         rows = _per_day(frame) if unit == "day" else _per_run(frame, scale)
         parts.append(rows.assign(participant=participant))
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
-    return name_bands(table)[COLUMNS]
+    return finish_table(parts, COLUMNS)
 
 
 def indicate_bands(table: pd.DataFrame, exposure: str = "spike") -> pd.DataFrame:
@@ -149,13 +148,13 @@ def account_onsets(table: pd.DataFrame, events: pd.DataFrame, days: pd.DataFrame
     merged = taken.merge(state[["participant", "date", "state"]], on=["participant", "date"], how="left")
     counted = table.loc[table["event"] == 1, ["participant", "last_date"]].assign(counted=True)
     merged = merged.merge(counted, how="left", left_on=["participant", "date"], right_on=["participant", "last_date"])
-    first = merged["participant"].map(counted.groupby("participant")["last_date"].min())
+    first = counted.groupby("participant")["last_date"].min().reindex(merged["participant"]).to_numpy()
     fate = np.select(
         [
             merged["counted"].notna(),
             merged["state"].isna(),
             merged["state"] == "unknown",
-            merged["date"] > first,
+            merged["date"].to_numpy() > first,
         ],
         ["counted", "outside_log", "unknown_day", "earlier_onset"],
         "not_at_risk",

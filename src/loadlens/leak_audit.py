@@ -69,8 +69,9 @@ def audit_leaks(
     folds, no runner on both sides). It is a leak when the area under the curve is at least 0.55 and larger than in all
     but 1 % of permutations that hand the events of each runner to another at the same times; the largest column of each
     permutation counts, so that many columns make no false alarm (Westfall & Young 1993). History that is too short for
-    all at once is no leak: they are compared at equal times. Missing values that were filled in cannot be seen: audit
-    before filling in. A sound table is not thereby right.
+    all at once is no leak: they are compared at equal times. Nor is an exposure of runs on days known to have none
+    (reason ``no_run``). Missing values that were filled in cannot be seen: audit before filling in. Sound is not the
+    same as right.
     """
     rows, outcome = _check_table(table)
     report = [*_check_rows(table), _check_look_ahead(table), _check_unknown(table, days)]
@@ -167,6 +168,9 @@ def _check_missingness(table: pd.DataFrame, asked: list[str], events: np.ndarray
     if stray:
         raise LogError(f"table: no column {', '.join(stray)}; would be right: columns of the table")
     absent = table[asked].isna()
+    for name in asked:  # where it is known that nobody ran, a spike is not missing: there was none
+        if f"{name}_reason" in table:
+            absent[name] &= table[f"{name}_reason"] != "no_run"
     base = [{"check": "missingness", "column": name, "count": int(absent[name].sum())} for name in asked]
     told = [name for name in asked if 0 < int(absent[name].sum()) < len(table)]
     if len(events) < rules["minimum_events"]:
