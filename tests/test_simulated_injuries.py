@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 import pytest
 
-from cox import fit_cox
 from loadlens.case_crossover_tables import tabulate_case_crossover
 from loadlens.diary_follow_up import follow_diaries
 from loadlens.exposure_tables import COLUMNS as EXPOSURE_COLUMNS
 from loadlens.exposure_tables import account_onsets, indicate_bands, tabulate_exposures
 from loadlens.leak_audit import audit_leaks
 from loadlens.simulated_injuries import DAY, injury_numbers, keep_diaries, plant_injuries, simulate_training
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks are no part of the package
+
+from benchmarks.planted_hazards.cox import fit_cox
 
 PLANTED = {"small": 3.0, "moderate": 3.0, "large": 6.0}
 NONE = {"small": 1.0, "moderate": 1.0, "large": 1.0}

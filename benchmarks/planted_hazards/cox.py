@@ -1,4 +1,4 @@
-"""Cox regression for tests: counting-process rows, strata, Breslow's ties, Newton's method."""
+"""Cox regression: counting-process rows, strata, Breslow's ties, Newton's method; to check with, not to study with."""
 
 from __future__ import annotations
 
