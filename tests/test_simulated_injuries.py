@@ -126,3 +126,17 @@ def test_more_participants_leave_the_first_ones_as_they_were():
 def test_hazards_that_are_none_are_named(ratios, baseline, said):
     with pytest.raises(ValueError, match=said):
         plant_injuries(*simulate_training(1, 60), ratios, baseline=baseline)
+
+
+@pytest.mark.filterwarnings("ignore")  # of lifelines itself
+def test_lifelines_reads_the_table_and_estimates_the_same():
+    """Time in metres has no ties, about which the two differ (Breslow here, Efron there)."""
+    lifelines = pytest.importorskip("lifelines", reason="lifelines asks for pandas before 3")
+    activities, days, onsets = plant_injuries(*simulate_training(60, 200, seed=4), PLANTED, baseline=0.03, seed=4)
+    table = with_bands(tabulate_exposures(activities, days, onsets, scale="distance"))
+    rows = table.dropna(subset=["spiked"])[["participant", "start", "stop", "event", "spiked"]]
+    fitter = lifelines.CoxTimeVaryingFitter()
+    fitter.fit(rows, id_col="participant", event_col="event", start_col="start", stop_col="stop")
+    ours = fit_cox(table, ["spiked"]).loc["spiked"]
+    assert fitter.summary.loc["spiked", "exp(coef)"] == pytest.approx(ours["ratio"], rel=1e-3)
+    assert fitter.summary.loc["spiked", "exp(coef) upper 95%"] == pytest.approx(ours["high"], rel=1e-3)
