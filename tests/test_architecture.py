@@ -37,6 +37,8 @@ FLOORS = [
     | {"formats.garmin_layout", "formats.strava_layout"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_tables", "formats.fit_wellness"},
     {"performance", "formats.apple_stream"},
+    # what may be shared of a log
+    {"deidentification"},
     {"measures", "formats.apple_records"},
     {"formats.apple_days"},
     {"rules", "merging", "simulated_accounts", "simulated_sessions", "simulated_tables"}
