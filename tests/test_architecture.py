@@ -78,6 +78,7 @@ FLOORS = [
     {"cohort_manifest"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
+    {"simulated_cohort"},
     {"figures", "rate_figure", "plan_figure"},
     {"reports"},
     {"cohort"},

@@ -173,3 +173,6 @@ def _drop_stale(folder: Path, outcomes: Sequence[Outcome], parts: Sequence[Part]
     for path in folder.glob(f"{STATE}/*/*"):
         if path.name not in kept:
             path.unlink()
+    for empty in folder.glob(f"{STATE}/*"):
+        if not any(empty.iterdir()):
+            empty.rmdir()

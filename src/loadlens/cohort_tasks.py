@@ -261,8 +261,8 @@ def _tell_offered(offered: _Offered, secret: bytes | None) -> dict[str, object]:
     """Return what is known of the files before they are read; a digest that only the holder of a secret can compare."""
     content = repr(sorted((size, digest) for _, size, digest in offered.files)).encode()
     digest = hashlib.sha256(content) if secret is None else hmac.new(secret, content, "sha256")
-    sizes = [size for _, size, _ in offered.files]
-    return {"files": len(sizes), "bytes": sum(sizes), "content": digest.hexdigest()}
+    told: dict[str, object] = {"files": len(offered.files), "content": digest.hexdigest()}
+    return told if secret is not None else told | {"bytes": sum(size for _, size, _ in offered.files)}
 
 
 def _tell_log(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
