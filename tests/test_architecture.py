@@ -42,6 +42,8 @@ FLOORS = [
     | {"formats.garmin_layout", "formats.strava_layout"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_tables", "formats.fit_wellness"},
     {"performance", "formats.apple_stream"},
+    # what may be shared of a log
+    {"deidentification"},
     {"measures", "formats.apple_records"},
     {"formats.apple_days"},
     # what runners were exposed to, day by day, and tables of it
@@ -78,10 +80,17 @@ FLOORS = [
     # how much a finding says, and how far it lets a runner go
     {"alarm_budget", "backtesting", "robustness", "hypothetical_runs", "comeback"},
     {"planning"},
+    # many logs at once
+    {"cohort_tables"},
+    {"participants", "cohort_pool"},
+    {"cohort_tasks"},
+    {"cohort_manifest"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
+    {"simulated_cohort"},
     {"figures", "rate_figure", "plan_figure"},
     {"reports"},
+    {"cohort"},
     {"cli"},
 ]
 
