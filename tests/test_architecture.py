@@ -82,6 +82,7 @@ FLOORS = [
     {"planning"},
     # many logs at once
     {"cohort_tables"},
+    {"cohort_exposures"},
     {"participants", "cohort_pool"},
     {"cohort_tasks"},
     {"cohort_manifest"},

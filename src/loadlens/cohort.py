@@ -20,8 +20,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from loadlens import words
+from loadlens.cohort_exposures import case_crossover, exposures, find_onsets
 from loadlens.cohort_manifest import NAME, sum_up_run, write_json, write_manifest
 from loadlens.cohort_pool import run_tasks
+from loadlens.cohort_splits import LeakError, assign_folds, check_split, split_by_athlete, split_forward
 from loadlens.cohort_tables import TABLES, cohort_bounds, describe_tables, import_arrow, load, load_groups
 from loadlens.cohort_tasks import (
     STATE,
@@ -37,12 +39,16 @@ from loadlens.cohort_tasks import (
     tell_killed,
 )
 from loadlens.decode_cache import describe_program
+from loadlens.exposure_tables import account_onsets, indicate_bands
 from loadlens.files import known_zone
 from loadlens.formats.source import UnreadableFile
 from loadlens.guidance import Guidance
+from loadlens.leak_audit import audit_leaks, tell_audit
 from loadlens.participants import find_participants, is_remote
 
 __all__ = ["TABLES", "describe_tables", "load", "load_groups", "run"]
+__all__ += ["LeakError", "account_onsets", "assign_folds", "audit_leaks", "case_crossover", "check_split", "exposures"]
+__all__ += ["find_onsets", "indicate_bands", "split_by_athlete", "split_forward", "tell_audit"]
 
 R = TypeVar("R")
 
