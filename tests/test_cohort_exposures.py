@@ -63,6 +63,8 @@ def test_what_does_not_fit_is_named(pieces: str):
             cohort.exposures(source, stranger)
     with pytest.raises(ValueError, match="follow_up: given without events"):
         cohort.exposures(TABLES, follow_up=cohort.find_onsets(TABLES)[1])
+    with pytest.raises(LogError, match="events: no column participant"):
+        cohort.exposures(TABLES, stranger.drop(columns="participant"))
     with pytest.raises(LogError, match="tables: no diary"):
         cohort.exposures({"activities": ACTIVITIES, "days": DAYS})
 

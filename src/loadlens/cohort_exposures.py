@@ -146,16 +146,24 @@ def _tabulate(
     for tables in _split(source):
         here = set(tables["days"]["participant"])
         known |= here
+        spells: pd.DataFrame | None
         if events is None:
             onsets, spells = follow_diaries(tables["diary"], tables["days"], definition)
         else:
-            onsets, spells = (None if t is None else t[t["participant"].astype(str).isin(here)] for t in given.values())
+            onsets = _of("events", events, here)
+            spells = None if follow_up is None else _of("follow_up", follow_up, here)
         parts.append(make(tables, onsets, spells))
     for name, table in given.items():
         stray = set() if table is None else set(table["participant"].astype(str)) - known
         if stray:
             raise LogError(f"{name}: {min(stray)} has no days in this cohort; would be right: its participants")
     return pd.concat(parts, ignore_index=True)
+
+
+def _of(name: str, table: pd.DataFrame, participants: set[str]) -> pd.DataFrame:
+    if "participant" not in table:
+        raise LogError(f"{name}: no column participant; would be right: whose each row is")
+    return table[table["participant"].astype(str).isin(participants)]
 
 
 def _split(source: str | Path | Tables) -> Iterator[dict[str, Any]]:
