@@ -71,10 +71,16 @@ FLOORS = [
     # how much a finding says, and how far it lets a runner go
     {"alarm_budget", "backtesting", "robustness", "hypothetical_runs", "comeback"},
     {"planning"},
+    # many logs at once
+    {"cohort_tables"},
+    {"participants", "cohort_pool"},
+    {"cohort_tasks"},
+    {"cohort_manifest"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
     {"figures", "rate_figure", "plan_figure"},
     {"reports"},
+    {"cohort"},
     {"cli"},
 ]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from loadlens import cohort
     from loadlens.alarm_budget import budget, fit_budget, tell_budget
     from loadlens.backtesting import backtest, tell_backtest
     from loadlens.figures import plot_calendar, plot_guidance, plot_rule, plot_timeline
@@ -62,6 +63,8 @@ _HOMES = {
     "plot_plan": "plan_figure",
 }
 
+_MODULES = ("cohort",)
+
 __all__ = [
     "Assessment",
     "Guidance",
@@ -73,6 +76,7 @@ __all__ = [
     "assess",
     "backtest",
     "budget",
+    "cohort",
     "fit_budget",
     "plan",
     "plot_budget",
@@ -95,6 +99,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"loadlens.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'loadlens' has no attribute {name!r}")
     value = getattr(import_module(f"loadlens.{_HOMES[name]}"), name)

@@ -88,7 +88,7 @@ def read(
         profile is wrong.
     """
     own = read_profiles(*([profiles] if isinstance(profiles, (str, Path)) else profiles))
-    options = Options(tz=_known_zone(tz), aliases=dict(aliases or {}), profiles=own)
+    options = Options(tz=known_zone(tz), aliases=dict(aliases or {}), profiles=own)
     if not paths:
         raise UnreadableFile("no_path")
     places = _name_places([Path(given).expanduser() for given in paths])
@@ -167,7 +167,14 @@ def _read_all(places: dict[str, Path], options: Options, folder: Path | None) ->
     return offers
 
 
-def _known_zone(tz: str | None) -> str | None:
+def known_zone(tz: str | None) -> str | None:
+    """Return the name of a time zone, or None for none.
+
+    Raises
+    ------
+    UnreadableFile
+        There is no such zone.
+    """
     if tz is None:
         return None
     try:
