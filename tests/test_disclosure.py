@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadlens.disclosure import REST_SMALL, SMALL, WITHHELD, hide_groups, hide_part, is_small, smallest_group
+from loadlens.disclosure import (
+    REST_SMALL,
+    SMALL,
+    WITHHELD,
+    hide_groups,
+    hide_part,
+    is_small,
+    smallest_group,
+    write_told,
+)
 
 
 def test_the_smallest_group_is_five_and_nobody_is_no_group():
@@ -27,11 +36,16 @@ def test_the_smallest_group_is_five_and_nobody_is_no_group():
         (36, 40, REST_SMALL),  # four have it not
         (40, 40, 40),
         (3, 6, SMALL),
-        (3, 3, SMALL),
+        (3, 3, WITHHELD),  # the group itself is small
+        (0, 3, WITHHELD),
     ],
 )
 def test_a_part_is_hidden_when_it_or_the_rest_is_small(count, total, told):
     assert hide_part(count, total) == told
+
+
+def test_what_is_told_says_how_far_it_goes():
+    assert [write_told(told, 40) for told in (12, SMALL, REST_SMALL, WITHHELD)] == [12, "<5", ">35", None]
 
 
 def test_one_small_group_takes_the_next_smallest_with_it():

@@ -51,11 +51,31 @@ def hide_part(count: int, total: int) -> Told:
     Returns
     -------
     int or str
-        `SMALL` when few have it; `REST_SMALL` when few do not, for these would follow from the total.
+        `SMALL` when few have it; `REST_SMALL` when few do not, for these would follow from the total; `WITHHELD` when
+        the group itself is small.
     """
+    if is_small(total):
+        return WITHHELD
     if is_small(count):
         return SMALL
     return REST_SMALL if is_small(total - count) else count
+
+
+def write_told(told: Told, total: int) -> int | str | None:
+    """Return how a count is written where it may be told: a number, ``"<5"``, ``">35"``, or None.
+
+    Parameters
+    ----------
+    told : int or str
+        A count, or what stands for it.
+    total : int
+        Size of the group of which it is a part.
+    """
+    if told == SMALL:
+        return f"<{smallest_group()}"
+    if told == REST_SMALL:
+        return f">{total - smallest_group()}"
+    return None if told == WITHHELD else told
 
 
 def hide_groups(counts: Mapping[str, int]) -> dict[str, Told]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 CONFIDENCE = 0.95
-COUNTED = 1000
-"""Up to so many events the distribution is added up term by term; above it its cube root is as good as normal."""
+COUNTED = 100
+"""Up to so many events the distribution is added up term by term; above it its cube root is normal to a thousandth."""
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
