@@ -79,6 +79,7 @@ FLOORS = [
     {"cohort_counts", "cohort_summary"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
+    {"simulated_cohort"},
     {"figures", "rate_figure", "plan_figure", "cohort_figures"},
     {"reports"},
     {"cohort_report"},

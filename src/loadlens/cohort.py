@@ -33,6 +33,7 @@ from loadlens.cohort_tasks import (
     describe_guidance,
     digest_profiles,
     join_participants,
+    name_publicly,
     tell_killed,
 )
 from loadlens.decode_cache import describe_program
@@ -118,13 +119,15 @@ def run(
     }
     settings = Settings(place, str(folder), tz, given, guidance, secret, arguments, describe_program())
     participants, ignored = find_participants(place, folder)
+    for one in participants[:1] if secret is not None else []:
+        name_publicly(one, secret)  # refuses a key that is too short, before anything is done with it
     _begin(folder)
     processes = 0 if executor is not None else jobs or os.cpu_count() or 1
     work, killed = partial(assess_participant, settings), partial(tell_killed, secret=secret)
     done = run_tasks(work, participants, executor, processes, killed)
     outcomes = _sort(_show(done, len(participants), "cohort.unit_participants", lang))
     groups = _group(outcomes)
-    joined = run_tasks(partial(join_participants, str(folder)), groups, executor, processes, None)
+    joined = run_tasks(partial(join_participants, str(folder)), groups, executor, min(processes, len(groups)), None)
     parts = [part for group in _show(joined, len(groups), "cohort.unit_parts", lang) for part in group]
     _drop_stale(folder, outcomes, parts)
     write_manifest(settings, outcomes, ignored, parts)
@@ -170,3 +173,6 @@ def _drop_stale(folder: Path, outcomes: Sequence[Outcome], parts: Sequence[Part]
     for path in folder.glob(f"{STATE}/*/*"):
         if path.name not in kept:
             path.unlink()
+    for empty in folder.glob(f"{STATE}/*"):
+        if not any(empty.iterdir()):
+            empty.rmdir()

@@ -1,7 +1,7 @@
 """Hands tasks to an executor, a bounded number at a time, and gives results as they come.
 
-Of our own pool a process may be killed: the tasks it took with it are tried again one by one, in a process of their own,
-so that the one that ends its process is known and the others are done.
+Of our own pool a process may be killed: the tasks it took with it are tried again one by one, each in a process of its
+own, so that the one that ends its process is known and the others are done.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _run_alone(work: Callable[[T], R], task: T, killed: Callable[[T], R] | None)
 def _hand_out(
     work: Callable[[T], R], waiting: deque[T], executor: Executor, most: int
 ) -> Iterator[tuple[T, Future[R]]]:
-    """Yield tasks with their futures as they are done; of a broken executor, those it had, and `waiting` keeps the rest."""
+    """Yield tasks with their futures as they are done; when the executor breaks, `waiting` keeps what it never had."""
     done: SimpleQueue[Future[R]] = SimpleQueue()
     given: dict[Future[R], T] = {}
     broken = False
@@ -126,9 +126,8 @@ class _Pool(ProcessPoolExecutor):
 def _open_pool(jobs: int) -> _Pool:
     # Started anew and not copied: a copy of a process with threads may hang, and Windows has no copies.
     context = multiprocessing.get_context("spawn")
-    return _Pool(
-        jobs, mp_context=context, initializer=_begin_process, initargs=(cohort_bounds()["process_bytes_at_most"],)
-    )
+    most = cohort_bounds()["process_bytes_at_most"]
+    return _Pool(jobs, mp_context=context, initializer=_begin_process, initargs=(most,))
 
 
 def _begin_process(most: int) -> None:

@@ -57,12 +57,12 @@ def import_arrow() -> Any:
         It is not installed; the message says how to.
     """
     try:
-        import pyarrow
+        import pyarrow as pa
         import pyarrow.compute
         import pyarrow.parquet
     except ImportError as error:
         raise UnreadableFile("package_missing", package="pyarrow", extra="cohort") from error
-    return pyarrow
+    return pa
 
 
 @cache

@@ -36,6 +36,7 @@ from loadlens.cohort_tables import (
 )
 from loadlens.containers import list_files
 from loadlens.decode_cache import describe_program, digest_file, name_entry
+from loadlens.deidentification import deidentify, pseudonym
 from loadlens.files import read
 from loadlens.findings import Assessment, assess
 from loadlens.formats.profile_files import read_profiles
@@ -141,7 +142,7 @@ def digest_profiles(profiles: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Offered:
-    """The files of one participant: name, size and digest of each; and size and time of change, to see whether they change."""
+    """The files of one participant: name, size and digest; and name, size and time of change, to see what changes."""
 
     files: list[tuple[str, int, str]]
     stamps: list[tuple[str, int, int]]
@@ -165,8 +166,8 @@ def assess_participant(settings: Settings, participant: Participant) -> Outcome:
         raise UnreadableFile("cohort_other_program")
     wall, processor = time.perf_counter(), time.process_time()
     outcome = _settle(settings, participant)
-    taken = {"seconds": time.perf_counter() - wall, "processor": time.process_time() - processor}
-    return replace(outcome, **taken, peak=_peak_memory())
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    return replace(outcome, seconds=wall, processor=processor, peak=_peak_memory())
 
 
 def _settle(settings: Settings, participant: Participant) -> Outcome:
@@ -186,7 +187,7 @@ def _settle(settings: Settings, participant: Participant) -> Outcome:
             if (status := _recall(settings, staged)) is not None:
                 return Outcome(public, staged=staged, reused=True, failed=status == "failed")
             try:
-                tables = _assess(settings, participant, place, public)
+                tables = _assess(settings, participant, place)
                 row |= _tell_log(tables) | {"status": "assessed"}
             except (UnreadableFile, LogError) as error:  # the same files would give the same again
                 tables = {}
@@ -202,7 +203,7 @@ def _settle(settings: Settings, participant: Participant) -> Outcome:
 
 def name_publicly(participant: Participant, secret: bytes | None) -> str:
     """Return the name a participant has in the tables."""
-    return participant.id
+    return participant.id if secret is None else pseudonym(participant.id, secret)
 
 
 def tell_killed(participant: Participant, secret: bytes | None) -> Outcome:
@@ -214,9 +215,11 @@ def tell_killed(participant: Participant, secret: bytes | None) -> Outcome:
     return Outcome(public, row=row | _say("cohort.killed"), failed=True)
 
 
-def _assess(settings: Settings, participant: Participant, place: Path, public: str) -> dict[str, pd.DataFrame]:
-    """Return the tables of one participant; the log and all that was decoded for it is let go."""
+def _assess(settings: Settings, participant: Participant, place: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of one participant; assessed on moved dates, where they move."""
     log = read(place, tz=settings.tz, profiles=settings.profiles, cache=False)
+    if settings.secret is not None:
+        log = deidentify(log, participant.id, settings.secret)
     found: Assessment = assess(log, settings.guidance)
     return {name: getattr(log, name) for name in OF_THE_LOG} | {
         "assessments": found.days,
@@ -255,11 +258,11 @@ def _name_staged(settings: Settings, participant: Participant, offered: _Offered
 
 # ---------------------------------------------------------------- its row
 def _tell_offered(offered: _Offered, secret: bytes | None) -> dict[str, object]:
-    """Return what is known of the files before they are read; with a secret, a digest that only its holder can compare."""
+    """Return what is known of the files before they are read; a digest that only the holder of a secret can compare."""
     content = repr(sorted((size, digest) for _, size, digest in offered.files)).encode()
     digest = hashlib.sha256(content) if secret is None else hmac.new(secret, content, "sha256")
-    sizes = [size for _, size, _ in offered.files]
-    return {"files": len(sizes), "bytes": sum(sizes), "content": digest.hexdigest()}
+    told: dict[str, object] = {"files": len(offered.files), "content": digest.hexdigest()}
+    return told if secret is not None else told | {"bytes": sum(size for _, size, _ in offered.files)}
 
 
 def _tell_log(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
@@ -294,9 +297,8 @@ def _tell_failure(error: Exception, settings: Settings, here: str) -> dict[str, 
 
 def _tell_line(error: Exception) -> str:
     """Return the last line of ours that led to a fault, for whoever mends it."""
-    ours = [
-        one for one in traceback.extract_tb(error.__traceback__) if Path(one.filename).parent == Path(__file__).parent
-    ]
+    package = Path(__file__).parent
+    ours = [one for one in traceback.extract_tb(error.__traceback__) if package in Path(one.filename).parents]
     return f" ({Path(ours[-1].filename).name}:{ours[-1].lineno})" if ours else ""
 
 

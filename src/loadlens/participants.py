@@ -192,7 +192,7 @@ def _fetch(root: str, entry: str, folder: Path) -> None:
     left = bounds["fetched_bytes_at_most"]
     for name in names:
         inner = PurePosixPath(str(name).lstrip("/")).relative_to(place.lstrip("/"))
-        if ".." in inner.parts or os.sep != "/" and any("\\" in part or ":" in part for part in inner.parts):
+        if any(part == ".." or "\\" in part or (os.name == "nt" and ":" in part) for part in inner.parts):
             raise UnreadableFile("link_outside", where=f"{entry}/{inner}")
         to = folder.joinpath(*inner.parts)
         to.parent.mkdir(parents=True, exist_ok=True)
