@@ -42,8 +42,8 @@ FLOORS = [
     | {"formats.garmin_layout", "formats.strava_layout"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_tables", "formats.fit_wellness"},
     {"performance", "formats.apple_stream"},
-    # what may be shared of a log
-    {"deidentification"},
+    # what may be shared of a log, and of many
+    {"deidentification", "disclosure"},
     {"measures", "formats.apple_records"},
     {"formats.apple_days"},
     # what runners were exposed to, day by day, and tables of it
@@ -86,11 +86,13 @@ FLOORS = [
     {"participants", "cohort_pool"},
     {"cohort_tasks"},
     {"cohort_manifest"},
+    {"cohort_counts", "cohort_summary"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
     {"simulated_cohort"},
-    {"figures", "rate_figure", "plan_figure"},
+    {"figures", "rate_figure", "plan_figure", "cohort_figures"},
     {"reports"},
+    {"cohort_report"},
     {"cohort"},
     {"cli"},
 ]
