@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from loadlens import cohort, cohort_exposures
+from loadlens.guidance import read_guidance
 from loadlens.log import LogError
-from loadlens.simulated_injuries import keep_diaries, plant_injuries, simulate_training
+from loadlens.simulated_injuries import keep_diaries, plant_injuries, simulate_training, write_participants
 
 ACTIVITIES, DAYS, ONSETS = plant_injuries(*simulate_training(12, 200, seed=8), baseline=0.03, seed=8)
 TABLES = {"activities": ACTIVITIES, "days": DAYS, "diary": keep_diaries(ONSETS, DAYS)}
@@ -69,18 +71,20 @@ def test_what_does_not_fit_is_named(pieces: str):
         cohort.exposures({"activities": ACTIVITIES, "days": DAYS})
 
 
-def test_a_cohort_on_disk_gives_exposures(tmp_path: Path):
-    """Two simulated runners, read from their exports: every day with a run has its row."""
-    from loadlens.simulated_cohort import write_cohort
-
-    write_cohort(tmp_path / "in", 2, seed=1, weeks=40)
-    cohort.run(tmp_path / "in", tmp_path / "out", jobs=1)
-    days = cohort.load(tmp_path / "out", "days")
-    nobody = pd.DataFrame({"participant": ["P00001"], "date": [days["date"].max()]})
-    table = cohort.exposures(tmp_path / "out", nobody)
-    ran = days[days["state"] == "run"]
-    assert set(zip(table["participant"], table["known_on"], strict=True)) == set(
-        zip(ran["participant"], ran["date"], strict=True)
-    )
-    assert table["spike"].notna().mean() > 0.5
-    assert set(cohort.audit_leaks(table, days)["verdict"]) <= {"sound", "not_assessable"}
+def test_what_participants_hand_in_gives_the_exposures_it_was_drawn_with(tmp_path: Path):
+    """Runs and diaries as files, read by a cohort run, against the same numbers that never were files."""
+    rested = DAYS.assign(state=DAYS["state"].replace("unknown", "rest"))  # the list that is written counts as complete
+    chosen = {"runner-00002", "runner-00003"}
+    tables = {
+        name: table[table["participant"].isin(chosen)].reset_index(drop=True)
+        for name, table in (TABLES | {"days": rested}).items()
+    }
+    write_participants(tmp_path / "in", tables["activities"], tables["diary"])
+    rules = read_guidance()
+    quick = replace(rules, rules={"longest_run": rules.rules["longest_run"]})
+    cohort.run(tmp_path / "in", tmp_path / "out", jobs=1, guidance=quick)
+    found, drawn = cohort.exposures(tmp_path / "out"), cohort.exposures(tables)
+    assert drawn["event"].sum() > 0
+    pd.testing.assert_frame_equal(found, drawn)
+    crossed = cohort.case_crossover(tmp_path / "out")
+    pd.testing.assert_frame_equal(crossed, cohort.case_crossover(tables))

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -182,3 +183,38 @@ def keep_diaries(events: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     inside = diary.merge(days[["participant", "date"]], on=["participant", "date"])
     ordered: pd.DataFrame = inside.sort_values(["participant", "date"], ignore_index=True)
     return ordered.assign(kind="pain", site="knee")
+
+
+def write_participants(folder: str | Path, activities: pd.DataFrame, diary: pd.DataFrame) -> None:
+    """Write what participants of a study hand in: a folder each, with a list of runs and a diary.
+
+    Parameters
+    ----------
+    folder : path
+        Made when absent.
+    activities, diary : DataFrame
+        What `plant_injuries` and `keep_diaries` return.
+
+    Notes
+    -----
+    The list has the headings of Runkeeper's export and counts as complete: a day without a run in it is rest.
+    """
+    diaries = dict(iter(diary.groupby("participant", sort=False)))
+    for name, runs in activities.groupby("participant", sort=True):
+        place = Path(folder, str(name))
+        place.mkdir(parents=True, exist_ok=True)
+        listed = pd.DataFrame(
+            {
+                "Activity Id": [f"{name}-{number:04d}" for number in range(len(runs))],
+                "Date": runs["date"].dt.strftime("%Y-%m-%d 18:00:00"),
+                "Type": "Running",
+                "Route Name": "Round",
+                "Distance (km)": (runs["distance"] / 1000).round(3),
+                "Duration": [str(pd.Timedelta(seconds=length)).split()[-1] for length in runs["duration"]],
+                "Average Speed (km/h)": (3.6 * runs["distance"] / runs["duration"]).round(2),
+                "GPX File": "",
+            }
+        )
+        listed.to_csv(place / "cardioActivities.csv", index=False)
+        own = diaries.get(name, diary[:0])
+        own[["date", "kind", "value", "site"]].to_csv(place / "diary.csv", index=False)
