@@ -24,6 +24,11 @@ FLOORS = [
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings", "formats.gait"},
     {"diary_words"} | {"notebook_folder"},
+    # studies of injuries: their numbers, and splits
+    {"exposure_rules", "pain_starts"},
+    {"cohort_splits", "diary_follow_up"},
+    {"missingness"},
+    {"leak_audit"},
     # measures, and the parts of formats
     {"load_bounds", "recovery", "run_minutes", "diary_days", "shoe_wear"}
     | {"coverage", "simulation", "diary_shoes", "twins"}
@@ -38,8 +43,14 @@ FLOORS = [
     | {"formats.garmin_layout", "formats.strava_layout"}
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_tables", "formats.fit_wellness"},
     {"performance", "formats.apple_stream"},
+    # what may be shared of a log, and of many
+    {"deidentification", "disclosure"},
     {"measures", "formats.apple_records"},
     {"formats.apple_days"},
+    # what runners were exposed to, day by day, and tables of it
+    {"daily_exposures"},
+    {"at_risk", "simulated_injuries"},
+    {"exposure_tables", "case_crossover_tables"},
     {"rules", "merging", "simulated_accounts", "simulated_sessions", "simulated_tables"}
     | {"formats.list_checks", "formats.fit_messages", "formats.account_parts", "formats.record_times"}
     | {
@@ -70,6 +81,13 @@ FLOORS = [
     # how much a finding says, and how far it lets a runner go
     {"alarm_budget", "backtesting", "hypothetical_runs", "comeback"},
     {"planning", "robustness"} | {"rule_trials"},
+    # many logs at once
+    {"cohort_tables"},
+    {"cohort_exposures"},
+    {"participants", "cohort_pool"},
+    {"cohort_tasks"},
+    {"cohort_manifest"},
+    {"cohort_counts", "cohort_summary"},
     # what the timeline is made of
     {"lane_parts"},
     {"episode_marks", "shoe_lane", "diary_lanes"},
@@ -77,10 +95,13 @@ FLOORS = [
     {"guidance_sheet", "run_trace", "run_findings", "form_points"} | {"episodes", "tallies"},
     # drawing and telling
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
-    {"timeline"},
-    {"figures", "rate_figure", "plan_figure"} | {"activity_figure", "cadence_figure", "sheet_figure"},
+    {"timeline"} | {"simulated_cohort"},
+    {"figures", "rate_figure", "plan_figure", "cohort_figures"},
+    {"activity_figure", "cadence_figure", "sheet_figure"},
     {"summaries", "letters", "page_figures", "paper"},
     {"reports"} | {"exploration"},
+    {"cohort_report"},
+    {"cohort"},
     {"cli"},
 ]
 

@@ -9,10 +9,11 @@ import pytest
 
 from builders import build_activities, build_log
 from loadlens import words
-from loadlens.backtesting import backtest, find_starts, tell_backtest
+from loadlens.backtesting import backtest, tell_backtest
 from loadlens.findings import Assessment, assess
 from loadlens.guidance import read_guidance
 from loadlens.log import RunningLog, conform
+from loadlens.pain_starts import find_starts
 
 START = pd.Timestamp("2022-01-03")
 GUIDANCE = read_guidance()
@@ -43,7 +44,7 @@ def day_after(week: int) -> int:
 
 # ---------------------------------------------------------------- starts
 def dates(log: RunningLog) -> list[int]:
-    starts = find_starts(log)
+    starts = find_starts(log.diary)
     return [(date - START).days for date in starts.loc[starts["reason"] == "", "date"]]
 
 
@@ -65,7 +66,7 @@ def test_an_injury_without_a_number_is_a_start_and_such_pain_is_not():
 
 def test_pain_in_the_first_weeks_of_a_diary_is_set_aside_and_said():
     log = log_of(30, (), (10, "pain", 5.0), (90, "pain", 5.0))
-    starts = find_starts(log)
+    starts = find_starts(log.diary)
     assert starts["reason"].tolist() == ["diary_too_young", ""]
     found = assess(log, RULES)
     assert words.say("backtest.aside", "nl", count="1") in tell_backtest(backtest(found), found, "nl")
@@ -73,7 +74,7 @@ def test_pain_in_the_first_weeks_of_a_diary_is_set_aside_and_said():
 
 def test_a_log_without_a_diary_has_no_starts():
     log = build_log(build_activities([("2024-01-01", 5000.0), ("2024-03-01", 5000.0)]))
-    assert find_starts(log).empty
+    assert find_starts(log.diary).empty
     table = backtest(assess(log, RULES))
     assert (table["starts"] == 0).all()
     assert (table["reason"] == "too_few_starts").all()
@@ -107,7 +108,7 @@ def test_only_rules_that_alarm_from_what_was_recorded_are_counted(found):
 def test_stretches_lie_apart_where_nothing_hurt(found):
     from loadlens.backtesting import _match
 
-    starts = find_starts(found.log)["date"]
+    starts = find_starts(found.log.diary)["date"]
     before = [date - pd.Timedelta(days=28) for date in starts]
     quiet = _match(found.log, before)
     taken = [first + pd.Timedelta(days=d) for first in [*before, *quiet] for d in range(28)]
@@ -127,7 +128,7 @@ def test_stretches_lie_where_the_diary_was_kept(found):
     log = found.log
     kept = replace(log, diary=log.diary[log.diary["kind"] == "pain"].reset_index(drop=True))
     first, last = kept.diary["date"].min(), kept.diary["date"].max()
-    quiet = _match(kept, [date - pd.Timedelta(days=28) for date in find_starts(kept)["date"]])
+    quiet = _match(kept, [date - pd.Timedelta(days=28) for date in find_starts(kept.diary)["date"]])
     assert quiet
     assert all(first <= day and day + pd.Timedelta(days=27) <= last for day in quiet)
 

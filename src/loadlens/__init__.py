@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from loadlens import cohort
     from loadlens.activity_figure import plot_activity
     from loadlens.alarm_budget import budget, fit_budget, tell_budget
     from loadlens.backtesting import backtest, tell_backtest
@@ -76,6 +77,8 @@ _HOMES = {
     "plot_sheet": "sheet_figure",
 }
 
+_MODULES = ("cohort",)
+
 __all__ = [
     "Assessment",
     "Guidance",
@@ -87,6 +90,7 @@ __all__ = [
     "assess",
     "backtest",
     "budget",
+    "cohort",
     "explore",
     "fit_budget",
     "plan",
@@ -116,6 +120,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"loadlens.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'loadlens' has no attribute {name!r}")
     value = getattr(import_module(f"loadlens.{_HOMES[name]}"), name)

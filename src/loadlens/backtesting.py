@@ -17,6 +17,7 @@ import pandas as pd
 from loadlens import words
 from loadlens.guidance import LEVELS
 from loadlens.intervals import share_interval
+from loadlens.pain_starts import DAY, find_hurting, find_starts, start_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from loadlens.windows import Flags
 
 WATCH = LEVELS.index("watch")
-DAY = pd.Timedelta(days=1)
 COLUMNS = [
     *("rule", "starts", "spoke", "share", "low", "high", "lead_days"),
     *("stretches", "stretches_spoke", "stretches_share", "stretches_low", "stretches_high", "reason"),
@@ -36,34 +36,6 @@ COLUMNS = [
 @cache
 def _numbers() -> dict[str, dict[str, Any]]:
     return tomllib.loads(files("loadlens").joinpath("data/backtest.toml").read_text("utf-8"))
-
-
-def find_starts(log: RunningLog) -> pd.DataFrame:
-    """Find where pain or an injury began, in the diary.
-
-    A start is the first entry at or above the threshold after so many days without one (``data/backtest.toml``). Pain
-    written down without a number breaks the days without pain, and is no start. When the diary is younger than that,
-    nobody knows how long it had hurt: such a start is set aside.
-
-    Parameters
-    ----------
-    log : RunningLog
-        With a diary.
-
-    Returns
-    -------
-    DataFrame
-        date, kind, value, site: one row per start; reason: "" or why it is set aside (``diary_too_young``).
-    """
-    numbers = _numbers()["starts"]
-    diary = log.diary.dropna(subset=["date"]).sort_values("date", kind="stable")
-    hurt = diary[_hurts(diary)]
-    counts = (hurt["value"] >= numbers["threshold"]) | ((hurt["kind"] == "injury") & hurt["value"].isna())
-    quiet = hurt["date"].diff() > numbers["pain_free_days"] * DAY
-    quiet.iloc[:1] = True
-    starts: pd.DataFrame = hurt.loc[counts & quiet, ["date", "kind", "value", "site"]].reset_index(drop=True)
-    young = starts["date"] - diary["date"].min() < numbers["pain_free_days"] * DAY
-    return starts.assign(reason=np.where(young, "diary_too_young", ""))
 
 
 def backtest(found: Assessment) -> pd.DataFrame:
@@ -93,7 +65,7 @@ def backtest(found: Assessment) -> pd.DataFrame:
     Starts at other places than the knee count too.
     """
     log, days = found.log, _numbers()["windows"]["days"]
-    starts = find_starts(log)
+    starts = find_starts(log.diary)
     before = [date - days * DAY for date in starts.loc[starts["reason"] == "", "date"]]
     before = [first for first in before if first >= log.span[0]]
     quiet = _match(log, before)
@@ -121,7 +93,7 @@ def tell_backtest(table: pd.DataFrame, found: Assessment, lang: str = "en") -> l
     lang : {"en", "nl"}
         Language.
     """
-    starts = find_starts(found.log)
+    starts = find_starts(found.log.diary)
     aside = int((starts["reason"] != "").sum())
     numbers = {"weeks": words.number(_numbers()["windows"]["days"] / 7, lang),
                "minimum": words.number(_numbers()["enough"]["starts"], lang)}  # fmt: skip
@@ -143,21 +115,15 @@ def tell_backtest(table: pd.DataFrame, found: Assessment, lang: str = "en") -> l
     return [*lines, words.say("backtest.no_claim", lang)]
 
 
-def _hurts(diary: pd.DataFrame) -> Flags:
-    """Tell which entries may be pain at or above the threshold: also those without a number."""
-    numbers = _numbers()["starts"]
-    return np.asarray(diary["kind"].isin(numbers["kinds"]) & ~(diary["value"] < numbers["threshold"]))
-
-
 def _match(log: RunningLog, before: Sequence[pd.Timestamp]) -> list[pd.Timestamp]:
     """Choose the first days of stretches without pain: for each start those nearest to its time of year."""
-    numbers, free = _numbers()["windows"], _numbers()["starts"]["pain_free_days"]
+    numbers, free = _numbers()["windows"], start_numbers()["starts"]["pain_free_days"]
     length = numbers["days"]
     days = pd.DatetimeIndex(log.days["date"])
     diary = log.diary.dropna(subset=["date"])
     if diary.empty or not before:
         return []
-    hurt = days.isin(diary.loc[_hurts(diary), "date"])
+    hurt = days.isin(diary.loc[find_hurting(diary), "date"])
     taken = np.zeros(len(days), dtype=bool)
     for first in before:
         taken |= np.asarray((days >= first) & (days < first + length * DAY))

@@ -1,4 +1,4 @@
-"""The command line: report, check, plan, budget, demo, simulate, notebooks. Says what it did and where the result is.
+"""The command line: report, check, plan, budget, cohort, demo, simulate, notebooks. Says what it did and where it is.
 
 Exit codes: 0 done, 1 the input cannot be used (one plain sentence says why), 2 the command was not understood.
 """
@@ -10,7 +10,9 @@ import json
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from loadlens.log import RunningLog
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 DEMO = "overload"
+FAILED_SHOWN = 20
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     budget.add_argument("--per-year", type=float, metavar="N", help=words.say("cli.help_per_year"))
     budget.set_defaults(run=_budget)
 
+    _add_cohort(commands)
+
     demo = commands.add_parser("demo", help=words.say("cli.help_demo"))
     _add_language(demo)
     _add_output(demo)
@@ -101,6 +106,21 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-cache", dest="cache", action="store_false", help=words.say("cli.help_no_cache"))
     parser.add_argument("--profile", action="append", default=[], metavar="TOML", help=words.say("cli.help_profile"))
     _add_language(parser)
+
+
+def _add_cohort(commands: Any) -> None:
+    cohort = commands.add_parser("cohort", help=words.say("cli.help_cohort"))
+    cohort.add_argument("root", metavar="ROOT", help=words.say("cli.help_cohort_root"))
+    cohort.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help=words.say("cli.help_cohort_out"))
+    where = cohort.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=int, metavar="N", help=words.say("cli.help_jobs"))
+    where.add_argument("--scheduler", metavar="ADDRESS", help=words.say("cli.help_scheduler"))
+    cohort.add_argument("--tz", help=words.say("cli.help_tz"))
+    cohort.add_argument("--profile", action="append", default=[], metavar="TOML", help=words.say("cli.help_profile"))
+    cohort.add_argument("--deidentify", action="store_true", help=words.say("cli.help_deidentify"))
+    cohort.add_argument("--key-file", type=Path, metavar="FILE", help=words.say("cli.help_key_file"))
+    _add_language(cohort)
+    cohort.set_defaults(run=_cohort)
 
 
 def _add_language(parser: argparse.ArgumentParser) -> None:
@@ -183,6 +203,58 @@ def _budget(given: argparse.Namespace) -> int:
     if given.per_year is not None and not guidance.moved:
         print(words.say("cli.nothing_moved", given.lang))
     return 0
+
+
+def _cohort(given: argparse.Namespace) -> int:
+    from loadlens import cohort, deidentification
+
+    secret, key = None, given.key_file or given.out.with_name(f"{given.out.name}.key")
+    if given.deidentify:
+        secret = deidentification.find_secret(key)
+        print("\n".join(deidentification.describe(given.lang)))
+        print(words.say("cli.cohort_key", given.lang, path=str(key.resolve())))
+    elif given.key_file is not None:
+        raise UnreadableFile("cohort_key_unused")
+    options = {"jobs": given.jobs, "tz": given.tz, "profiles": given.profile, "secret": secret, "lang": given.lang}
+    try:
+        with _connect(given.scheduler) as executor:
+            found = cohort.run(given.root, given.out, executor, **options)
+    except KeyboardInterrupt:
+        print(f"\n{words.say('cli.cohort_stopped', given.lang)}", file=sys.stderr)
+        return 130
+    print("\n".join(_tell_cohort(found, given.out.resolve(), given.lang)))
+    return 0 if (found["status"] == "assessed").any() else 1
+
+
+@contextmanager
+def _connect(scheduler: str | None) -> Iterator[Executor | None]:
+    """Give the executor of a running Dask cluster, or none where none is named."""
+    if scheduler is None:
+        yield None
+        return
+    try:
+        import distributed
+    except ImportError as error:
+        raise UnreadableFile("package_missing", package="distributed", extra="cluster") from error
+    connect: Any = distributed.Client
+    with connect(scheduler) as client:
+        yield client.get_executor(pure=False)
+
+
+def _tell_cohort(found: pd.DataFrame, out: Path, lang: str) -> list[str]:
+    """Tell how many were assessed, who was not and why, and where the results are."""
+    failed = found[found["status"] == "failed"]
+    reason = failed["reason" if lang == "en" else f"reason_{lang}"]
+    lines = [f"  {name}: {why}" for name, why in zip(failed["participant"], reason, strict=True)]
+    digest = json.loads((out / "manifest.json").read_text("utf-8"))["digest"]
+    counts = {"assessed": len(found) - len(failed), "failed": len(failed)}
+    said = {name: words.number(float(count), lang) for name, count in counts.items()}
+    return [
+        words.say("cli.cohort_done", lang, **said),
+        *lines[:FAILED_SHOWN],
+        *([words.say("cli.cohort_more_failed", lang)] if len(lines) > FAILED_SHOWN else []),
+        words.say("cli.cohort_written", lang, path=str(out), digest=digest),
+    ]
 
 
 def _demo(given: argparse.Namespace) -> int:

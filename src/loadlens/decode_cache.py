@@ -26,7 +26,7 @@ from loadlens.log import reading_rules
 from loadlens.packing import Unpackable, pack, unpack
 
 _TOLD = logging.getLogger(__name__)
-_COMPUTES = ("numpy", "pandas", "pyarrow", "python-fitparse", "fastcrc")
+COMPUTES = ("numpy", "pandas", "pyarrow", "python-fitparse", "fastcrc")
 _KNOW_ZONES = ("tzdata", "timezonefinder", "timezonefinder-data")
 
 
@@ -63,7 +63,7 @@ def describe_program() -> str:
     package = Path(__file__).parent
     for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".toml")):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
-    for name in (*_COMPUTES, *_KNOW_ZONES):
+    for name in (*COMPUTES, *_KNOW_ZONES):
         try:
             digest.update(f"{name} {version(name)}".encode())
         except PackageNotFoundError:

@@ -88,6 +88,17 @@ def _body() -> frozenset[str]:
     return frozenset(plain(word) for words in _vocabulary()["body"].values() for word in words)
 
 
+@cache
+def diary_tags() -> frozenset[str]:
+    """Return every tag, by its canonical name."""
+    return frozenset(_vocabulary()["tags"])
+
+
+def find_site(word: str) -> str | None:
+    """Return a part of the body in its plain form, None when it is not one that ``data/diary.toml`` lists."""
+    return plain(word) if plain(word) in _body() else None
+
+
 def find_pain_site(heading: str) -> tuple[str, str | None] | None:
     """Return where it hurts, and on which side, of a heading such as ``"pain left knee"`` or ``"kniepijn"``.
 

@@ -88,7 +88,7 @@ def read(
         profile is wrong.
     """
     own = read_profiles(*([profiles] if isinstance(profiles, (str, Path)) else profiles))
-    options = Options(tz=_known_zone(tz), aliases=dict(aliases or {}), profiles=own)
+    options = Options(tz=known_zone(tz), aliases=dict(aliases or {}), profiles=own)
     if not paths:
         raise UnreadableFile("no_path")
     places = _name_places([Path(given).expanduser() for given in paths])
@@ -167,7 +167,14 @@ def _read_all(places: dict[str, Path], options: Options, folder: Path | None) ->
     return offers
 
 
-def _known_zone(tz: str | None) -> str | None:
+def known_zone(tz: str | None) -> str | None:
+    """Return the name of a time zone, or None for none.
+
+    Raises
+    ------
+    UnreadableFile
+        There is no such zone.
+    """
     if tz is None:
         return None
     try:
@@ -213,6 +220,9 @@ def _read_offer(
     except Exception as error:
         if alone:
             raise
+        if isinstance(error, MemoryError):
+            short = UnreadableFile("memory_short", where=offer.name)
+            return Offered(facts | {"status": "unreadable"} | _say_error(short), fault=True)
         fault = UnreadableFile("reader_failed", where=offer.name, fault=f"{type(error).__name__}: {error}")
         return Offered(facts | {"status": "unreadable"} | _say_error(fault), fault=True)
     told = {name: value for name, value in reading.facts.items() if name in log.describe_columns()["sources"]}

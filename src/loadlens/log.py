@@ -20,7 +20,7 @@ import pandas as pd
 from loadlens.displays import Shown
 
 TEXT = pd.StringDtype(na_value=np.nan)
-_DTYPES: dict[str, Any] = {
+DTYPES: dict[str, Any] = {
     "text": TEXT,
     "number": "float64",
     "integer": "Int64",
@@ -29,6 +29,7 @@ _DTYPES: dict[str, Any] = {
     "clock": "datetime64[us]",
     "instant": pd.DatetimeTZDtype("us", "UTC"),
 }
+"""What a column's declared dtype is in pandas."""
 
 PerDay = Literal["sum", "mean", "max"]
 
@@ -107,7 +108,7 @@ def conform(
 
 
 def _cast(table: str, name: str, spec: dict[str, Any], frame: pd.DataFrame) -> pd.Series[Any]:
-    dtype = _DTYPES[spec["dtype"]]
+    dtype = DTYPES[spec["dtype"]]
     if name not in frame:
         return pd.Series(index=frame.index, dtype=dtype)
     try:

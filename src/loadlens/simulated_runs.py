@@ -37,19 +37,21 @@ def record_runs(
         table = _run(kind, distance, pause, float(ramp(p.get("cadence_shift"), day, p["weeks"])), p, rng)
         surface = None
         if kind == "easy" and rng.random() < p["treadmill"]:
-            surface, table["grade"] = "treadmill", 0.0
+            surface = "treadmill"
         elif kind == "tempo" and rng.random() < p["track"]:
-            surface, table["grade"] = "track", 0.0
+            surface = "track"
+        if surface is not None:
+            table["grade"] = np.zeros_like(table["grade"])
         row = {"activity": key} | clock(day, first, p, rng)
         row |= _summarise(table, p) | {"sport": "run", "sub_sport": surface, "device": p["device"]}
         row["elapsed"] = row["duration"] + pause[1] - pause[0]
         row["title"] = f"{p['place']} run" if kind != "long" else f"{p['place']} long run"
         row["rpe"] = float(p["exertion"][kind] + rng.integers(-1, 2))
         rows.append(row)
-        minutes.append(table.assign(activity=key))
+        minutes.append(table | {"activity": np.full(len(table["minute"]), key, object)})
     return (
         pd.DataFrame(rows),
-        pd.concat(minutes, ignore_index=True),
+        pd.DataFrame({name: np.concatenate([table[name] for table in minutes]) for name in minutes[0]}),
         pd.DataFrame(pauses, columns=["activity", "start", "end"]),
     )
 
@@ -61,8 +63,8 @@ def _run(
     shift: float,
     p: dict[str, Any],
     rng: np.random.Generator,
-) -> pd.DataFrame:
-    """Give the minutes of one run until the distance is reached."""
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Give the minutes of one run until the distance is reached, column by column."""
     n = int(distance / (60 * min(p["walk_speed"], p["easy_speed"]))) + 8
     minute = np.arange(n)
     speed = np.full(n, p["easy_speed"] * (0.97 if kind == "long" else 1.0))
@@ -89,24 +91,22 @@ def _run(
     if rng.random() < p["no_heart_rate"]:
         heart = np.full(n, np.nan)
     noise = rng.normal(size=(4, n))
-    table = pd.DataFrame(
-        {
-            "minute": minute,
-            "recorded": recorded,
-            "moving": 1.0,
-            "distance": speed * recorded,
-            "speed": speed,
-            "heart_rate": np.minimum(heart, p["heart_rate_max"]).round(1),
-            "cadence": cadence.round(1),
-            "grade": (p["grade_noise"] * noise[0]).round(2),
-        }
-    )
+    table = {
+        "minute": minute,
+        "recorded": recorded,
+        "moving": np.ones(n),
+        "distance": speed * recorded,
+        "speed": speed,
+        "heart_rate": np.minimum(heart, p["heart_rate_max"]).round(1),
+        "cadence": cadence.round(1),
+        "grade": (p["grade_noise"] * noise[0]).round(2),
+    }
     if p["running_dynamics"]:
         for name, wobble in zip(("vertical_oscillation", "ground_contact", "power"), noise[1:], strict=True):
             level, slope, spread, digits = p[name]
             table[name] = (level + slope * faster + spread * wobble).round(digits)
-    table = table.iloc[: last + 1]
-    return table[table["recorded"] > 0].reset_index(drop=True)
+    ran = (minute <= last) & (recorded > 0)
+    return {name: column[ran] for name, column in table.items()}
 
 
 def clock(day: int, first: pd.Timestamp, p: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -129,12 +129,14 @@ def clock(day: int, first: pd.Timestamp, p: dict[str, Any], rng: np.random.Gener
     }
 
 
-def _mean(table: pd.DataFrame, column: str) -> float:
-    known = table[table[column].notna()] if column in table else table.iloc[:0]
-    return float(np.average(known[column], weights=known["recorded"])) if len(known) else np.nan
+def _mean(table: dict[str, np.ndarray[Any, Any]], column: str) -> float:
+    if column not in table:
+        return np.nan
+    known = ~np.isnan(table[column])
+    return float(np.average(table[column][known], weights=table["recorded"][known])) if known.any() else np.nan
 
 
-def _summarise(table: pd.DataFrame, p: dict[str, Any]) -> dict[str, Any]:
+def _summarise(table: dict[str, np.ndarray[Any, Any]], p: dict[str, Any]) -> dict[str, Any]:
     """Give what a watch says about a whole run; whole bpm and steps/min, as watches do."""
     distance, duration = round(float(table["distance"].sum()), 2), float(table["recorded"].sum())
     climb = table["grade"] / 100 * table["distance"]
@@ -157,7 +159,7 @@ def _summarise(table: pd.DataFrame, p: dict[str, Any]) -> dict[str, Any]:
         "ground_contact": float(np.round(_mean(table, "ground_contact"))),
         "power": float(np.round(_mean(table, "power"))),
         "ascent": float(np.round(climb[climb > 0].sum())),
-        "descent": float(np.round(climb[climb < 0].abs().sum())),
+        "descent": float(np.round(np.abs(climb[climb < 0]).sum())),
         "calories": float(np.round(p["mass"] * distance / 1000)),
         "steps": float(np.round(cadence * duration / 60)),
     }

@@ -1,0 +1,1 @@
+"""Plants hazard ratios in simulated cohorts and counts how often tables of exposures bring them back."""
