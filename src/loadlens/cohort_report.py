@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from loadlens import __version__, words
 from loadlens.cohort_counts import count_cohort
 from loadlens.cohort_figures import measure_alarm_rates, measure_coverage, plot_alarm_rates, plot_coverage
@@ -22,7 +20,8 @@ from loadlens.cohort_summary import SPREADS, lay_out_weeks, sum_up
 from loadlens.deidentification import describe
 from loadlens.disclosure import smallest_group, summary_rules
 from loadlens.guidance import LEVELS, read_guidance
-from loadlens.reports import _both_sizes as inline_figure
+from loadlens.page_figures import inline_figure
+from loadlens.summaries import templates
 
 if TYPE_CHECKING:
     import os
@@ -108,23 +107,13 @@ def _rows(told: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Any]]:
 
 
 # ---------------------------------------------------------------- the page
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("loadlens", "data"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def _render(counts: Counts, told: dict[str, Any], guidance: Guidance, lang: str) -> str:
     count = partial(_say_count, lang=lang)
     names = {row["rule"]: _name_rule(guidance, row["rule"], lang) for row in told["rules"]}
     rules = sorted(told["rules"], key=lambda row: _place(guidance, row["rule"]))
     alarming = [row for row in rules if _can_alarm(guidance, row["rule"])]
     hide = told["deidentified"]
-    return _templates().get_template("cohort.html.j2").render(
+    return templates().get_template("cohort.html.j2").render(
         lang=lang,
         say=partial(words.say, lang=lang),
         version=__version__,
