@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("pyarrow")
 sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks are no part of the package
 
-from benchmarks.cohort_scaling import measuring, page  # noqa: E402
+from benchmarks.cohort_scaling import measuring, page
 
 
 def test_cost_is_split_into_what_a_run_costs_anyhow_and_what_each_participant_costs():

@@ -60,9 +60,7 @@ def run(participants: int, ways: int | None, many: Path, temporary: Path) -> dic
         "line": fit_line(counts, [one["processor"] for one in ones]),
         "efficiency": ones[-1]["seconds"] / two["seconds"] / 2,
         "same_bytes": ones[-1]["digest"] == two["digest"],
-        "ways": {}
-        if ways is None
-        else run_four_ways(link_first(temporary / "ways", many, ways), temporary / "of ways"),
+        "ways": four,
     }
 
 

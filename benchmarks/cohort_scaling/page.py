@@ -29,12 +29,7 @@ def as_text(found: dict[str, Any]) -> str:
 def linear_table(found: dict[str, Any]) -> str:
     """Time and memory for each number of participants."""
     rows = [
-        [
-            count,
-            f"{one['processor']:.1f}",
-            f"{one['processor'] / count:.2f}",
-            f"{one['peak_bytes_of_a_process'] / 1e6:.0f}",
-        ]
+        [count, f"{one['processor']:.1f}", f"{one['processor'] / count:.2f}", _megabytes(one)]
         for count, one in zip(found["counts"], found["one_process"], strict=True)
     ]
     return table(["participants", "processor time [s]", "for each [s]", "memory [MB]"], rows)
@@ -48,13 +43,7 @@ def second_table(found: dict[str, Any]) -> str:
     """One process against two."""
     one, two = found["one_process"][-1], found["two_processes"]
     rows = [
-        [
-            jobs,
-            f"{run['seconds']:.1f}",
-            f"{run['processor']:.1f}",
-            f"{run['peak_bytes_of_a_process'] / 1e6:.0f}",
-            efficiency,
-        ]
+        [jobs, f"{run['seconds']:.1f}", f"{run['processor']:.1f}", _megabytes(run), efficiency]
         for jobs, run, efficiency in ((1, one, ""), (2, two, f"{found['efficiency']:.0%}"))
     ]
     return table(["processes", "time [s]", "processor time [s]", "memory of each [MB]", "efficiency"], rows)
