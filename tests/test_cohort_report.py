@@ -187,6 +187,17 @@ def test_a_rule_that_all_but_three_could_be_assessed_by_does_not_tell_of_the_thr
     assert row["reasons"] == [{"reason": "no_data", "share": None}]
 
 
+def test_shares_of_days_that_are_told_do_not_add_up_to_one_that_is_not(tmp_path):
+    lacking = [(RULE, "not_assessable", 60, "no_data"), (RULE, "not_assessable", 40, "no_diary")]
+    members = [build_member(f"P{n:03d}", "run rest " * 50, lacking) for n in range(37)]
+    members += many(3)  # the only ones who could be assessed
+    for number, member in enumerate(members):
+        member["name"] = f"P{number:03d}"
+    row = told(members, tmp_path, hide=True)["rules"][0]
+    assert (row["participants"], row["share_assessable"]) == ("<5", None)
+    assert row["reasons"] == [{"reason": "no_data", "share": 0.555}, {"reason": "no_diary", "share": None}]
+
+
 def test_a_small_group_that_failed_takes_the_total_with_it(tmp_path):
     summary = told([*many(40), build_failed("x"), build_failed("y")], tmp_path, hide=True)
     assert summary["participants"] == {"found": None, "assessed": 40, "failed": "<5"}
@@ -274,6 +285,7 @@ def test_a_rule_that_may_not_be_told_has_a_sentence_instead_of_a_dot(tmp_path, a
     plot_alarm_rates([row], {RULE: "r"}, ax)
     assert list(ax.get_lines()) == []
     assert [text.get_text() for text in ax.texts] == ["in fewer than 5 participants"]
+    assert ax.get_title(loc="left") == "Alarms a runner-year"
 
 
 # ---------------------------------------------------------------- the page
