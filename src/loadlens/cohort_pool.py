@@ -80,18 +80,23 @@ def _run_in_pool(work: Callable[[T], R], tasks: Sequence[T], jobs: int, killed: 
                     yield future.result()
                 except BrokenExecutor:
                     lost.append(task)
-        for task in lost:
-            yield _run_alone(work, task, killed)
+        yield from _run_alone(work, lost, killed)
 
 
-def _run_alone(work: Callable[[T], R], task: T, killed: Callable[[T], R] | None) -> R:
-    with _open_pool(1) as pool:
-        try:
-            return pool.submit(work, task).result()
-        except BrokenExecutor as error:
-            if killed is None:
-                raise UnreadableFile("cohort_executor_broke", found=str(error)) from error
-            return killed(task)
+def _run_alone(work: Callable[[T], R], tasks: Sequence[T], killed: Callable[[T], R] | None) -> Iterator[R]:
+    """Yield the result of each task, run with no other beside it; of those that end their process, that they do."""
+    left = deque(tasks)
+    while left:
+        with _open_pool(1) as pool:
+            while left:
+                task = left.popleft()
+                try:
+                    yield pool.submit(work, task).result()
+                except BrokenExecutor as error:
+                    if killed is None:
+                        raise UnreadableFile("cohort_executor_broke", found=str(error)) from error
+                    yield killed(task)
+                    break
 
 
 def _hand_out(

@@ -90,17 +90,27 @@ def arrow_schema(table: str) -> Any:
 def to_arrow(table: str, frame: pd.DataFrame, participant: str) -> Any:
     """Return a frame of one participant as an Arrow table of the declared schema; NaN becomes null."""
     pa = import_arrow()
-    named = frame.assign(participant=participant)[list(describe_tables()[table])]
+    named, schema = frame.assign(participant=participant), arrow_schema(table)
+    columns = []
     for name, spec in describe_tables()[table].items():
-        texts = spec["dtype"] in ("text", "level")
-        named[name] = [_as_text(value) for value in named[name]] if texts else named[name].astype(DTYPES[spec["dtype"]])
-    made = pa.Table.from_pandas(named, schema=arrow_schema(table), preserve_index=False)
-    return made.replace_schema_metadata(None)  # pandas' own would differ with its version
+        if spec["dtype"] in ("text", "level"):
+            columns.append(_to_texts(named[name]))
+        else:
+            columns.append(
+                pa.array(named[name].astype(DTYPES[spec["dtype"]]), schema.field(name).type, from_pandas=True)
+            )
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _as_text(value: Any) -> str | None:
-    """Return a text that has a form in UTF-8: names of files may hold bytes that have none."""
-    return None if pd.isna(value) else str(value).encode("utf-8", "backslashreplace").decode()
+def _to_texts(column: pd.Series[Any]) -> Any:
+    """Return texts for Arrow; what has no form in UTF-8, as names of files may have it, is written as escapes."""
+    pa = import_arrow()
+    texts = column.astype(object)
+    try:
+        return pa.array(texts, pa.string(), from_pandas=True)
+    except UnicodeEncodeError:
+        escaped = [None if pd.isna(text) else text.encode("utf-8", "backslashreplace").decode() for text in texts]
+        return pa.array(escaped, pa.string())
 
 
 def open_writer(stream: BinaryIO, table: str) -> Any:

@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -38,7 +39,7 @@ from loadlens.containers import list_files
 from loadlens.decode_cache import describe_program, digest_file, name_entry
 from loadlens.deidentification import deidentify, pseudonym
 from loadlens.files import read
-from loadlens.findings import Assessment, assess
+from loadlens.findings import assess
 from loadlens.formats.profile_files import read_profiles
 from loadlens.formats.source import UnreadableFile
 from loadlens.guidance import Guidance, read_guidance
@@ -121,9 +122,15 @@ class Part:
     rows: int
 
 
+@cache
+def bundled_guidance() -> Guidance:
+    """Return the bundled document, read once for all participants of a process."""
+    return read_guidance()
+
+
 def describe_guidance(guidance: Guidance | None) -> dict[str, str]:
     """Return id, version and digest of a guidance document, limits that were moved included."""
-    document = guidance or read_guidance()
+    document = guidance or bundled_guidance()
     return {"id": document.key, "sha256": hashlib.sha256(repr(document).encode()).hexdigest()}
 
 
@@ -220,7 +227,7 @@ def _assess(settings: Settings, participant: Participant, place: Path) -> dict[s
     log = read(place, tz=settings.tz, profiles=settings.profiles, cache=False)
     if settings.secret is not None:
         log = deidentify(log, participant.id, settings.secret)
-    found: Assessment = assess(log, settings.guidance)
+    found = assess(log, settings.guidance or bundled_guidance())
     return {name: getattr(log, name) for name in OF_THE_LOG} | {
         "assessments": found.days,
         "episodes": found.episodes,

@@ -220,6 +220,9 @@ def _read_offer(
     except Exception as error:
         if alone:
             raise
+        if isinstance(error, MemoryError):
+            short = UnreadableFile("memory_short", where=offer.name)
+            return Offered(facts | {"status": "unreadable"} | _say_error(short), fault=True)
         fault = UnreadableFile("reader_failed", where=offer.name, fault=f"{type(error).__name__}: {error}")
         return Offered(facts | {"status": "unreadable"} | _say_error(fault), fault=True)
     told = {name: value for name, value in reading.facts.items() if name in log.describe_columns()["sources"]}

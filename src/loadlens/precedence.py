@@ -29,12 +29,13 @@ def rank(table: pd.DataFrame, recorded: frozenset[str] = frozenset()) -> pd.Data
     order = {name: 1000 * place for place, name in enumerate(_CLASSES)}
     known = {name: order[one] + place for one in _CLASSES for place, name in enumerate(rules[one])}
     others = sorted(set(table["format"].dropna()) - set(known))
-    unlisted = 500 + table["format"].map({name: place for place, name in enumerate(others)}).fillna(len(others))
+    places = {name: float(place) for place, name in enumerate(others)}
+    unlisted = 500 + table["format"].map(places).astype("float64").fillna(len(others))  # of no rows the map gives text
     if "activity" in table:
         unlisted += np.where(table["activity"].isin(recorded), order["recordings"], order["lists"])
     else:
         unlisted += order["lists"]
-    table = table.assign(_rank=table["format"].map(known).fillna(unlisted).astype("int64"))
+    table = table.assign(_rank=table["format"].map(known).astype("float64").fillna(unlisted).astype("int64"))
     ties = [name for name in ("source", "source_row", "date", "start_utc", "start_local", "activity") if name in table]
     return table.sort_values(["_rank", *ties], kind="stable").reset_index(drop=True)
 
