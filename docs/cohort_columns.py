@@ -11,6 +11,11 @@ from loadlens.deidentification import POLICIES, sharing_rules
 
 PAGE = Path(__file__).with_name("cohort_columns.md")
 
+INTRO = (
+    "Written by `python docs/cohort_columns.py` from the data of the package; the last column says what "
+    "`--deidentify` leaves. The first column of every table is `participant`."
+)
+
 WHAT = {
     "participants": "One row per participant, also of those that failed.",
     "activities": "One row per session of any sport.",
@@ -44,8 +49,7 @@ def write_columns() -> str:
     lines = [
         "# Columns of the tables of a cohort",
         "",
-        "Written by `python docs/cohort_columns.py` from the data of the package; the last column says what "
-        + "`--deidentify` leaves. The first column of every table is `participant`.",
+        INTRO,
     ]
     for table, columns in describe_tables().items():
         lines += ["", f"## {table}", WHAT[table], "", "| column | type | unit | meaning | de-identified |"]
