@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import re
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+import loadlens
 from cohorts import Member, build_failed, build_member, write_tables
 from loadlens import cohort_report
 from loadlens.cohort_counts import count_cohort
@@ -116,6 +118,14 @@ def test_participants_with_the_same_files_are_named_together(tmp_path):
     members = [build_member(name, "run " * 100, content=what) for name, what in (("a", "1"), ("b", "2"), ("c", "1"))]
     summary = told(members, tmp_path)
     assert next(row for row in summary["flags"] if row["flag"] == "same_content")["listed"] == ["a", "c"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_reason_speaks_to_a_runner_in_a_report_for_researchers(lang):
+    reasons = tomllib.loads((Path(loadlens.__file__).parent / "data/words.toml").read_text("utf-8"))
+    said = {reason: cohort_report._say_reason(reason, lang) for reason in reasons["reasons"]}
+    assert {r for r, text in said.items() if re.search(r"\b(you|your|je|jouw|jou)\b", text)} == set()
+    assert set(reasons["cohort_reasons"]) <= set(reasons["reasons"])
 
 
 def test_every_flag_has_words():
