@@ -81,6 +81,14 @@ def test_a_cohort_in_which_nobody_could_be_read_has_no_numbers_and_no_error(tmp_
     assert summary["coverage"]["spread"] == dict.fromkeys(SPREADS)
 
 
+@pytest.mark.parametrize("hide", [True, False])
+@pytest.mark.parametrize("members", [[build_failed("a")], [build_member("a", "unknown")], many(1), many(6)])
+def test_the_smallest_cohorts_have_a_page_too(tmp_path, members, hide):
+    page, numbers, _ = cohort_report.write(write_tables(tmp_path, members, deidentified=hide))
+    assert page.read_text("utf-8").rstrip().endswith("</html>")
+    assert "NaN" not in numbers.read_text("utf-8")
+
+
 def test_an_unfinished_cohort_is_refused(tmp_path):
     with pytest.raises(UnreadableFile, match="no finished cohort"):
         cohort_report.write(tmp_path)
