@@ -39,6 +39,7 @@ SHARED = {
     "shift": "moved by whole weeks",
     "coarsen": "rounded",
     "rename": "made-up name",
+    "number": "as it is, on the scale of its kind",
     "words": "known words only",
     "drop": "empty",
 }

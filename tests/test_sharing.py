@@ -33,7 +33,7 @@ WORDS = {
 """What stands in samples in the place of names -> what is planted there."""
 
 SERIAL, LATITUDE, LONGITUDE = 3141592653, 52.3456789, 4.9876543
-PLANTED = ["zqxwvk", "planted.example", "0612345678", str(SERIAL), "52.3456", "4.98765"]
+PLANTED = ["zqxwvk", "planted.example", "612345678", str(SERIAL), "52.3456", "4.98765"]
 """Searched without regard for case; so long that packed bytes do not hold them by chance."""
 
 
@@ -100,6 +100,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with next(root.rglob("dagboek.csv")).open("a", encoding="utf-8") as diary:
         diary.write("28-05-2024;pijn;3;zqxwvk oude litteken;links;zqxwvk kenmerk;zqxwvkanna@planted.example\n")
         diary.write("29-05-2024;zqxwvk onbekend;3;knie;links;;0612345678\n")
+        diary.write("30-05-2024;;612345678;;;;\n30-05-2024;krachttraining;612345678;;;;\n")
     account = next(root.rglob("customer.json"))
     account.write_text(
         '{"firstName": "Zqxwvkanna", "emailAddress": "zqxwvkanna@planted.example", "phone": "0612345678"}'
@@ -183,7 +184,7 @@ def test_without_deidentification_what_was_planted_is_there(root, tmp_path):
         shutil.copytree(folder, tmp_path / "some" / folder.name)
     out = tmp_path / "out"
     cohort.run(tmp_path / "some", out, jobs=1, tz="Europe/Amsterdam")
-    assert {"zqxwvk", "planted.example", "0612345678"} <= set(find_planted(out))
+    assert {"zqxwvk", "planted.example", "612345678"} <= set(find_planted(out))
 
 
 def test_nothing_that_was_planted_is_in_any_file_that_is_shared(shared):
