@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from loadlens import cohort
+from loadlens.cli import main
 from loadlens.cohort_tables import load_groups
 from loadlens.deidentification import count_weeks, describe, pseudonym
 from loadlens.simulated_fit import fit_file, fit_message
@@ -219,3 +220,12 @@ def test_findings_are_the_same_as_without_on_dates_moved_by_whole_weeks(root, sh
     assert (after["date"] - before["date"]).dt.days.unique().tolist() == [7 * count_weeks(given.name, SECRET)]
     assert after[["rule", "value", "level", "reason"]].equals(before[["rule", "value", "level", "reason"]])
     assert next(load_groups(shared, "diary"))["note"].isna().all()
+
+
+def test_a_key_among_the_results_would_be_shared_with_them_and_is_refused(tmp_path, capsys):
+    (tmp_path / "study" / "P1").mkdir(parents=True)
+    out = tmp_path / "out"
+    given = ["cohort", str(tmp_path / "study"), "-o", str(out), "--deidentify", "--key-file", str(out / "study.key")]
+    assert main([*given, "--lang", "nl"]) == 1
+    assert "tussen de resultaten" in capsys.readouterr().err
+    assert not out.exists()
