@@ -148,6 +148,15 @@ def test_a_word_that_was_typed_is_dropped_and_one_of_the_lists_stays():
     assert shared["note"].isna().all()
 
 
+def test_a_number_that_was_typed_is_kept_only_where_its_kind_can_have_it():
+    entries = [("pain", 3.0), ("pain", 612345678.0), (None, 612345678.0), ("strength", 40.0), ("strength", 612345678.0)]
+    entries += [("shoes", 640.0), ("circumstance", 4.0), ("pain", None)]
+    diary = pd.DataFrame(entries, columns=["kind", "value"]).assign(date=pd.Timestamp("2024-03-02"))
+    log = build_log(build_activities([("2024-03-01", 5000), ("2024-03-04", 7000)]), diary=diary)
+    shared = deidentify(log, "anna", SECRET).diary["value"]
+    assert shared.fillna(-1).tolist() == [3, -1, -1, 40, -1, 640, -1, -1]
+
+
 def test_every_kind_and_every_tag_of_the_diary_comes_through():
     entries = [(kind, None) for kind in diary_kinds()] + [("signs", tag) for tag in sorted(diary_tags())]
     diary = pd.DataFrame(entries, columns=["kind", "tags"]).assign(date=pd.Timestamp("2024-03-02"))

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from loadlens import cohort, cohort_report
+from loadlens import cohort
+from loadlens.cli import main
 from loadlens.cohort_tables import load_groups
-from loadlens.deidentification import count_weeks, pseudonym
+from loadlens.deidentification import count_weeks, describe, pseudonym
 from loadlens.simulated_fit import fit_file, fit_message
 
 pq = pytest.importorskip("pyarrow.parquet")
@@ -33,7 +34,7 @@ WORDS = {
 """What stands in samples in the place of names -> what is planted there."""
 
 SERIAL, LATITUDE, LONGITUDE = 3141592653, 52.3456789, 4.9876543
-PLANTED = ["zqxwvk", "planted.example", "0612345678", str(SERIAL), "52.3456", "4.98765"]
+PLANTED = ["zqxwvk", "planted.example", "612345678", str(SERIAL), "52.3456", "4.98765"]
 """Searched without regard for case; so long that packed bytes do not hold them by chance."""
 
 
@@ -100,6 +101,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with next(root.rglob("dagboek.csv")).open("a", encoding="utf-8") as diary:
         diary.write("28-05-2024;pijn;3;zqxwvk oude litteken;links;zqxwvk kenmerk;zqxwvkanna@planted.example\n")
         diary.write("29-05-2024;zqxwvk onbekend;3;knie;links;;0612345678\n")
+        diary.write("30-05-2024;;612345678;;;;\n30-05-2024;krachttraining;612345678;;;;\n")
     account = next(root.rglob("customer.json"))
     account.write_text(
         '{"firstName": "Zqxwvkanna", "emailAddress": "zqxwvkanna@planted.example", "phone": "0612345678"}'
@@ -172,8 +174,7 @@ def test_the_search_finds_a_word_however_it_is_written(tmp_path, spelled):
 @pytest.fixture(scope="module")
 def shared(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("results") / "shared"
-    cohort.run(root, out, jobs=1, tz="Europe/Amsterdam", secret=SECRET)
-    cohort_report.write(out, "nl")
+    cohort.run(root, out, jobs=1, tz="Europe/Amsterdam", secret=SECRET, lang="nl")
     return out
 
 
@@ -184,7 +185,7 @@ def test_without_deidentification_what_was_planted_is_there(root, tmp_path):
         shutil.copytree(folder, tmp_path / "some" / folder.name)
     out = tmp_path / "out"
     cohort.run(tmp_path / "some", out, jobs=1, tz="Europe/Amsterdam")
-    assert {"zqxwvk", "planted.example", "0612345678"} <= set(find_planted(out))
+    assert {"zqxwvk", "planted.example", "612345678"} <= set(find_planted(out))
 
 
 def test_nothing_that_was_planted_is_in_any_file_that_is_shared(shared):
@@ -196,6 +197,12 @@ def test_every_export_was_read_and_only_the_broken_one_failed(shared):
     assert people["status"].value_counts().to_dict() == {"assessed": len(people) - 1, "failed": 1}
     assert people["participant"].str.fullmatch("p[0-9a-f]{16}").all()
     assert cohort.load(shared, "activities")["distance"].gt(0).sum() > 1000
+
+
+def test_the_report_says_what_was_done_and_names_nobody(shared):
+    page = (shared / "report.html").read_text("utf-8")
+    assert all(sentence in page for sentence in describe("nl") if "'" not in sentence)
+    assert all(name not in page for name in cohort.load(shared, "participants")["participant"])
 
 
 def test_neither_the_place_of_the_study_nor_the_time_zone_is_told(shared):
@@ -213,3 +220,12 @@ def test_findings_are_the_same_as_without_on_dates_moved_by_whole_weeks(root, sh
     assert (after["date"] - before["date"]).dt.days.unique().tolist() == [7 * count_weeks(given.name, SECRET)]
     assert after[["rule", "value", "level", "reason"]].equals(before[["rule", "value", "level", "reason"]])
     assert next(load_groups(shared, "diary"))["note"].isna().all()
+
+
+def test_a_key_among_the_results_would_be_shared_with_them_and_is_refused(tmp_path, capsys):
+    (tmp_path / "study" / "P1").mkdir(parents=True)
+    out = tmp_path / "out"
+    given = ["cohort", str(tmp_path / "study"), "-o", str(out), "--deidentify", "--key-file", str(out / "study.key")]
+    assert main([*given, "--lang", "nl"]) == 1
+    assert "tussen de resultaten" in capsys.readouterr().err
+    assert not out.exists()

@@ -210,6 +210,8 @@ def _cohort(given: argparse.Namespace) -> int:
 
     secret, key = None, given.key_file or given.out.with_name(f"{given.out.name}.key")
     if given.deidentify:
+        if key.resolve().is_relative_to(given.out.resolve()):
+            raise UnreadableFile("cohort_key_shared", where=str(key))
         secret = deidentification.find_secret(key)
         print("\n".join(deidentification.describe(given.lang)))
         print(words.say("cli.cohort_key", given.lang, path=str(key.resolve())))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-POLICIES = ("keep", "shift", "coarsen", "rename", "words", "drop")
+POLICIES = ("keep", "shift", "coarsen", "rename", "number", "words", "drop")
 
 _TOLD = ("positions", "names", "words", "files", "dates", "rounded", "kept", "limits_runs", "limits_law", "secret")
 
@@ -242,9 +242,22 @@ def _share(table: str, frame: pd.DataFrame, shift: pd.Timedelta, names: dict[str
                 shared[name] = _only(column, lambda given: _rename_source(given, names["source"]))
             case "rename":
                 shared[name] = _only(column, names[name].get)
+            case "number":
+                shared[name] = column.where(_is_entry(frame))
             case "words":
                 shared[name] = _only(column, _VOCABULARIES[name])
     return pd.DataFrame(shared, index=frame.index)
+
+
+def _is_entry(diary: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which entries hold a number that their kind can have; of an unknown kind any number is text."""
+    bounds = {}
+    for name, kind in diary_kinds().items():
+        ends = [end for end in (kind.best, kind.worst) if end is not None]
+        if kind.has_value:
+            bounds[name] = (min(ends), max(ends)) if ends else (0.0, float(sharing_rules()["typed"]["below"]))
+    low, high = ([bounds.get(str(kind).lower(), (np.nan, np.nan))[end] for kind in diary["kind"]] for end in (0, 1))
+    return (diary["value"] >= np.array(low, dtype=float)) & (diary["value"] <= np.array(high, dtype=float))
 
 
 def _only(column: pd.Series[Any], known: Callable[[str], str | None]) -> pd.Series[Any]:
