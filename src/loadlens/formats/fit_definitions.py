@@ -91,7 +91,7 @@ class Definition:
         return self._planned[1]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Where in a message a value stands, how it is stored, and what it means.
 
@@ -106,23 +106,33 @@ class Plan:
     known: bool = True
     extra: int = 0
 
-    @property
+    @cached_property
     def is_number(self) -> bool:
         """Whether the column is one of numbers."""
         return not (self.meaning.is_time or self.meaning.labels) and self.dtype.kind in "iuf" and not self.dtype.shape
 
-    @property
+    @cached_property
+    def is_time(self) -> bool:
+        """Whether the column is one of times."""
+        return self.meaning.is_time and self.dtype.kind in "iu" and not self.dtype.shape
+
+    @cached_property
     def is_label_of_a_byte(self) -> bool:
         """Whether the column is one of labels, by a code of one byte."""
         return bool(self.meaning.labels) and self.dtype in (np.dtype("u1"), np.dtype("i1"))
 
-    @property
+    @cached_property
+    def is_several_numbers(self) -> bool:
+        """Whether the column is one of arrays whose values are valid or not one by one; bytes are so together."""
+        return bool(self.dtype.shape) and self.meaning.base.name != "byte"
+
+    @cached_property
     def labels(self) -> dict[int, str | None]:
         """Labels by code, None for the invalid one."""
         none: dict[int, str | None] = {} if self.invalid is None else {self.invalid: None}
         return {**self.meaning.labels, **none}
 
-    @property
+    @cached_property
     def label_table(self) -> np.ndarray:
         """Label of each code of one byte; the code itself where it has none."""
         codes, labels = range(-128, 0) if self.dtype.kind == "i" else range(128, 256), self.labels

@@ -16,28 +16,42 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from loadlens.formats.fit_definitions import plan_field
-from loadlens.formats.fit_profile import BASE_TYPES, base_number, field_of
+from loadlens.formats.fit_profile import BASE_TYPES, base_number, field_of, message_of
 from loadlens.formats.fit_values import EPOCH, NO_SECOND, Layout, native_layout
 
 if TYPE_CHECKING:
     from loadlens.formats.fit_definitions import Definition, Plan
     from loadlens.formats.fit_profile import Component, Field, Message
     from loadlens.formats.fit_tables import Columns, Table
+    from loadlens.formats.fit_values import Shape
 
 _TOLD = ("developer_data_index", "field_definition_number", "fit_base_type_id", "field_name", "units")
 _EXACT = 2.0**53  # numbers below are whole in float64; what is stored as a larger one is no code, time or count
 
 
-def derive(table: Table, message: Message) -> None:
-    """Add the columns that fields of `message` imply to its table; what is missing in others is filled in place."""
-    columns = table.columns
-    for meaning in message.packed:
-        if meaning.name in columns:
-            _unpack(table, meaning, message)
+def derive(table: Table, number: int) -> None:
+    """Add the columns that fields of a message imply to its table; what is missing in others is filled in place."""
+    packed, ambiguous = _find_implying(table.shape, number)
+    message = message_of(number)
+    if message is None or not (packed or ambiguous):
+        return
+    for meaning in packed:
+        _unpack(table, meaning, message)
     present: dict[str, set[object]] = {}  # labels in the columns on which the reading of a field depends
-    for meaning in message.ambiguous:
-        if meaning.name in columns and columns[meaning.name].dtype.kind == "f":
-            _read_otherwise(columns, meaning, present)
+    for meaning in ambiguous:
+        if table.columns[meaning.name].dtype.kind == "f":
+            _read_otherwise(table.columns, meaning, present)
+
+
+@lru_cache(maxsize=1024)
+def _find_implying(shape: Shape, number: int) -> tuple[list[Field], list[Field]]:
+    """Fields of a message that imply others, as far as its table has them: packed ones, those of several readings."""
+    message, present = message_of(number), set(shape.columns)
+    if message is None:
+        return [], []
+    packed = [field for field in message.packed if field.name in present]
+    present |= {component.name for field in packed for component in field.components}
+    return packed, [field for field in message.ambiguous if field.name in present]
 
 
 def _unpack(table: Table, packed: Field, message: Message) -> None:
@@ -192,7 +206,9 @@ def describe(definition: Definition, content: bytes) -> tuple[int, int, Descript
     """Read one `field_description` from its native fields: developer data index, number, and what it says."""
     layout = native_layout(definition, False)
     blocks = layout.read(np.frombuffer(content, f"V{definition.size}"))
-    told = {key: row[0] for kind, keys in layout.names.items() for key, row in zip(keys, blocks[kind], strict=True)}
+    told = {
+        key: row[0] for kind, keys in layout.shape.names.items() for key, row in zip(keys, blocks[kind], strict=True)
+    }
     index, number, base, name, units = map(told.get, _TOLD)
     if index is None or number is None or np.isnan(index) or np.isnan(number):
         return None
