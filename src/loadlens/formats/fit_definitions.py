@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from loadlens.formats.fit_profile import BASE_TYPES, EVERYWHERE, BaseType, Field, base_number, field_of, message_of
 
 _FEW = 64  # messages up to which Python gathers them faster than NumPy
+_FEW_RUNS = 16  # runs up to which one after another is faster than all together
 LONGEST_PERIOD = 8  # messages after which a sequence of headers recurs
 
 
@@ -146,7 +147,7 @@ class Block:
     definition: Definition
     part: int
     compressed: bool
-    singles: array[int] = field(default_factory=lambda: array("q"))
+    singles: array[int] = field(default_factory=partial(array, "q"))
     runs: list[tuple[int, int, int]] = field(default_factory=list)  # first place, count, stride
 
     def __len__(self) -> int:
@@ -191,6 +192,9 @@ class Block:
         singles = np.array(self.singles, np.int64)
         if not self.runs:
             return singles
+        if len(self.runs) <= _FEW_RUNS:
+            runs = [np.arange(first, first + count * stride, stride) for first, count, stride in self.runs]
+            return np.sort(np.concatenate([singles, *runs]), kind="stable")
         first, count, stride = np.array(self.runs, np.int64).T
         number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
         places = np.concatenate([np.repeat(first, count) + np.repeat(stride, count) * number, singles])

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from loadlens.formats.fit_values import DTYPES, FEW, MISSING, Shape
+from loadlens.formats.fit_values import DTYPES, FEW, MISSING, Route, Shape
 
 try:
     from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from loadlens.formats.fit_definitions import Block
-    from loadlens.formats.fit_values import Blocks, Layout, Route
+    from loadlens.formats.fit_values import Blocks, Layout
 
 Columns = dict[str, np.ndarray]
 _Source = tuple["Block", slice | np.ndarray, slice | np.ndarray]
@@ -163,22 +163,28 @@ def _union(
             pairs = [(source, row[name]) for source, name in enumerate(own) if kinds[name] == kind]
             mixed += [(kind, source, name) for source, name in enumerate(own) if kinds[name] != kind]
             if pairs:
-                chosen, places = (np.array([pair[side] for pair in pairs], np.intp) for side in (0, 1))
-                straight[kind] = chosen, places
+                chosen, places = (_as_slice(np.array(side)) for side in zip(*pairs, strict=True))
+                straight[kind] = Route(pairs, chosen, places)
         routes.append((straight, mixed))
     return shape, routes
 
 
 def _targets(offsets: list[np.ndarray]) -> Sequence[slice | np.ndarray]:
     """Where the rows of each table go in order of offset: a slice where they stay together."""
-    stops = np.cumsum([len(each) for each in offsets]).tolist()
+    spans = list(pairwise(accumulate(map(len, offsets), initial=0)))
     if all(before[-1] < after[0] for before, after in pairwise(offsets)):
-        return [slice(stop - len(each), stop) for each, stop in zip(offsets, stops, strict=True)]
-    order = np.argsort(np.concatenate(offsets), kind="stable")
+        return [slice(start, stop) for start, stop in spans]
+    order = np.concatenate(offsets).argsort(kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    parts = [place[stop - len(each) : stop] for each, stop in zip(offsets, stops, strict=True)]
-    return [slice(int(p[0]), int(p[-1]) + 1) if p[-1] - p[0] == len(p) - 1 else p for p in parts]
+    return [_as_slice(place[start:stop]) for start, stop in spans]
+
+
+def _as_slice(places: np.ndarray) -> slice | np.ndarray:
+    """Return ascending places as a slice where they lie side by side, others as they are."""
+    first, last = int(places[0]), int(places[-1])
+    is_whole = last - first == len(places) - 1 and (len(places) < 3 or bool((places[1:] > places[:-1]).all()))
+    return slice(first, last + 1) if is_whole else places
 
 
 def as_objects(column: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from functools import lru_cache
 from itertools import pairwise
 from struct import Struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,12 +26,28 @@ NO_TIME = np.datetime64("NaT", "s")
 _TIME = np.dtype("datetime64[s]")
 NO_SECOND = np.iinfo(np.int64).min  # how datetime64 stores NaT
 FEW = 512  # messages up to which all numbers are computed together
-HANDFUL = 256  # numbers up to which Python takes them apart faster than NumPy
+_NARROW = 18  # numbers in a message up to which reading each by itself is faster than all of a type together
 
 _CODES = {"u1": "B", "i1": "b", "u2": "H", "i2": "h", "u4": "I", "i4": "i", "u8": "Q", "i8": "q", "f4": "f", "f8": "d"}
 
 Blocks = dict[str, np.ndarray]  # by kind: columns (columns, messages)
-Route = tuple[np.ndarray, np.ndarray]  # rows of one block, and the rows of another to which they go
+
+
+class Route(NamedTuple):
+    """To which rows of a larger block the rows of one go.
+
+    Attributes
+    ----------
+    pairs : list of (int, int)
+        Row and its place.
+    rows, places : slice or array
+        The same as NumPy takes them, slices where they lie side by side.
+    """
+
+    pairs: list[tuple[int, int]]
+    rows: slice | np.ndarray
+    places: slice | np.ndarray
+
 
 DTYPES: dict[str, Any] = {"f": np.float64, "M": "datetime64[s]", "O": object}
 MISSING: dict[str, Any] = {"f": np.nan, "M": NO_TIME, "O": None}
@@ -109,6 +125,7 @@ class Layout:
         self._invalid = _column([np.nan if plan.invalid is None else plan.invalid for plan in measured])
         self._missing = _column([float(NO_SECOND) if plan.is_time else np.nan for plan in measured])
         self._unset = [(row, plan.meaning.unset) for row, plan in enumerate(measured) if _may_be_unset(plan)]
+        self._single = [plan.name for plan in (*numbers, *times, *labels)]
         stored = [(at, plan.dtype.base) for plan, at in cells]
         self._bytes = np.array([k for at, dtype in stored for k in range(at, at + dtype.itemsize)], int)
         self._types = _types([dtype for _, dtype in stored])
@@ -134,14 +151,14 @@ class Layout:
         """
         if len(rows) <= FEW:
             own = self._read_few(rows)
-            for kind, (chosen, places) in routes.items():
-                at = places if isinstance(target, slice) else places[:, None]
+            for kind, (_, chosen, places) in routes.items():
+                at = places if isinstance(places, slice) or isinstance(target, slice) else places[:, None]
                 blocks[kind][at, target] = own[kind][chosen]
             return
         fields = rows.view(self._dtype)
         with self._unwarned():
-            for kind, (chosen, places) in routes.items():
-                for source, place in zip(chosen.tolist(), places.tolist(), strict=True):
+            for kind, route in routes.items():
+                for source, place in route.pairs:
                     plan, column = self._of_kind[kind][source], blocks[kind][place]
                     values = column[target] if isinstance(target, slice) else np.empty(len(rows), DTYPES[kind])
                     _read_column(fields[plan.name], plan, values)
@@ -174,11 +191,16 @@ class Layout:
         return blocks
 
     def _stored(self, rows: np.ndarray) -> np.ndarray:
-        """Return the stored numbers of few messages (numbers, messages), a handful of them one by one, else by type."""
-        if len(rows) * len(self._order) <= HANDFUL:
-            return np.array(list(self._struct.iter_unpack(rows.tobytes())), float).T.take(self._order, axis=0)
-        content = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1).take(self._bytes, axis=1)
+        """Return the stored numbers of few messages (numbers, messages) in the way that takes least time."""
+        if len(rows) == 1:
+            return np.array(self._struct.unpack(rows.tobytes()), float).take(self._order)[:, None]
         values = np.empty((len(self._order), len(rows)))
+        if len(self._single) <= _NARROW and not self._arrays:
+            fields = rows.view(self._dtype)
+            for name, row in zip(self._single, values, strict=True):
+                row[...] = fields[name]
+            return values
+        content = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1).take(self._bytes, axis=1)
         for dtype, first, last, start, stop in self._types:
             values[first:last] = content[:, start:stop].view(dtype).T
         return values

@@ -116,7 +116,7 @@ class Walk:
                     detail = f"more than {_DEFINITIONS} different definitions in one file; nothing is read from here"
                     self.problems.append(Problem(at, "definition", detail))
                     return None
-                if data[at + 1 : at + 3] not in _ORDERS and self._is_disguise(at, length, definition):
+                if (data[at + 1] or data[at + 2] > 1) and self._is_disguise(at, length, definition):
                     return self._lost(at, "definition", "no definition, or messages stand where it would")
                 local = header & 15
                 self._defined[local] = definition
