@@ -20,7 +20,7 @@ import sys
 import time
 from collections import Counter
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +83,7 @@ def work(
     begun = time.perf_counter()
     with get_context("spawn").Pool(jobs, _warm_up, (seeds, through)) as pool:
         while True:
-            turn = [portion for portion, _ in zip(portions, range(jobs), strict=False) if portion]
+            turn = [portion for portion in islice(portions, jobs) if portion]
             for portion, outcome in zip(turn, pool.map(read, turn, 1), strict=True):
                 yield portion.stop - first, outcome
             if len(turn) < jobs or (seconds is not None and time.perf_counter() - begun > seconds):
