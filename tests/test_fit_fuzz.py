@@ -195,6 +195,18 @@ def test_no_file_holds_more_sessions_than_is_reasonable(name: str):
     assert told == [{"sessions": 190_000, "chained": 2_000}[name] - MOST_SESSIONS]
 
 
+@pytest.mark.parametrize("more", [(), (session(START, 120, (9, "I", 36_000), (18, "B", 84)),)])
+def test_messages_that_are_all_set_aside_cost_themselves_only(more: tuple[bytes, ...]) -> None:
+    """255 fields of no size make a message of one byte, and a table without end of some thousands of them."""
+    no_size = struct.pack("<BBBHB", 0x40, 0, 0, 20, 255) + b"".join(bytes((field, 0, 2)) for field in range(255))
+    reading = parse(build(*more, no_size + bytes(6_000)))
+    assert reading.facts["status"] == ("damaged" if more else "empty")
+    assert reading.facts["rows"] == reading.facts["used"] == len(more)
+    assert "6000 record messages set aside" in next(
+        entry["value"] for entry in reading.ledger if entry["what"] == "fit_damaged"
+    )
+
+
 def test_the_account_of_mutants_adds_up_and_goes_on_where_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -677,6 +677,15 @@ def test_more_definitions_than_a_file_can_need_end_it() -> None:
     assert [problem.kind for problem in messages.problems if "4096" in problem.detail] == ["definition"]
 
 
+def test_definitions_bring_no_more_fields_than_a_file_can_need() -> None:
+    """131 definitions of 250 fields are 18 short of 32,768, so a 132nd is read; the first again costs nothing."""
+    rng = random.Random(1)
+    different = [define(0, RECORD, *((k, 1, UINT8) for k in rng.sample(range(250), 250))) for _ in range(200)]
+    found = decode(part(*(one + bytes(251) for one in (*different[:1] * 300, *different))))
+    assert found.count("record") == 300 + 132
+    assert [problem.kind for problem in found.problems if "fields" in problem.detail] == ["definition"]
+
+
 def test_no_more_than_2000_chained_files_are_read() -> None:
     one = part(RECORDS, records(2))
     messages = decode(one * 2100)

@@ -18,6 +18,7 @@ import numpy as np
 from loadlens.formats.fit_profile import BASE_TYPES, EVERYWHERE, BaseType, Field, base_number, field_of, message_of
 
 _FEW = 64  # messages up to which Python gathers them faster than NumPy
+_SEVERAL = 8  # values of an array up to which they are read together with other numbers
 _FEW_RUNS = 16  # runs up to which one after another is faster than all together
 LONGEST_PERIOD = 8  # messages after which a sequence of headers recurs
 
@@ -92,7 +93,7 @@ class Definition:
         return self._planned[1]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Plan:
     """Where in a message a value stands, how it is stored, and what it means.
 
@@ -107,33 +108,33 @@ class Plan:
     known: bool = True
     extra: int = 0
 
-    @cached_property
+    @property
     def is_number(self) -> bool:
         """Whether the column is one of numbers."""
         return not (self.meaning.is_time or self.meaning.labels) and self.dtype.kind in "iuf" and not self.dtype.shape
 
-    @cached_property
+    @property
     def is_time(self) -> bool:
         """Whether the column is one of times."""
         return self.meaning.is_time and self.dtype.kind in "iu" and not self.dtype.shape
 
-    @cached_property
+    @property
     def is_label_of_a_byte(self) -> bool:
         """Whether the column is one of labels, by a code of one byte."""
         return bool(self.meaning.labels) and self.dtype in (np.dtype("u1"), np.dtype("i1"))
 
-    @cached_property
+    @property
     def is_several_numbers(self) -> bool:
-        """Whether the column is one of arrays whose values are valid or not one by one; bytes are so together."""
-        return bool(self.dtype.shape) and self.meaning.base.name != "byte"
+        """Whether the column is one of short arrays whose values are valid or not one by one; bytes are so together."""
+        return 0 < sum(self.dtype.shape) <= _SEVERAL and self.meaning.base.name != "byte"
 
-    @cached_property
+    @property
     def labels(self) -> dict[int, str | None]:
         """Labels by code, None for the invalid one."""
         none: dict[int, str | None] = {} if self.invalid is None else {self.invalid: None}
         return {**self.meaning.labels, **none}
 
-    @cached_property
+    @property
     def label_table(self) -> np.ndarray:
         """Label of each code of one byte; the code itself where it has none."""
         codes, labels = range(-128, 0) if self.dtype.kind == "i" else range(128, 256), self.labels
@@ -268,7 +269,7 @@ def _suits(meaning: Field, stored: BaseType) -> bool:
     return meaning.base.code != "S" and not (meaning.labels and stored.code[0] == "f")
 
 
-@lru_cache(maxsize=2048)  # a hundred watches of all makers have some 600
+@lru_cache(maxsize=1024)  # a hundred watches of all makers have some 600
 def _definition(content: bytes, has_developer: bool) -> Definition:
     """Read a definition without its header byte; cached, for watches repeat theirs from file to file."""
     native = 5 + 3 * content[4]

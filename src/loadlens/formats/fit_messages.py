@@ -102,8 +102,9 @@ class FitMessages:
             sorted(self._blocks, key=lambda name: min([block.first for block in self._blocks[name]], default=end))
         )
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._blocks
+    def __contains__(self, name: str) -> bool:
+        """Whether there are messages of a type that are not set aside."""
+        return bool(self._blocks.get(name))
 
     def count(self, name: str) -> int:
         """Count the messages of one type."""
