@@ -1,210 +1,152 @@
 """Damage FIT files in every way that comes to mind, read what is left, and say what broke.
 
-    python fuzz/mutants.py --count 100000 --seed 1
-    python fuzz/mutants.py sample_data --count 10000
+    python fuzz/mutants.py --count 100000
+    python fuzz/mutants.py sample_data --through read --count 10000
+    python fuzz/mutants.py --through folder --seconds 3600 --jobs 2 --results found.json
 
-Without a folder the files are the small ones of `nasty.py`: some hundred bytes each, so that a mutation hits something.
-Nothing but `UnreadableFile` may escape, a file under 1 MB takes under a second, and memory stays below 20 times the
-file and 100 MB. Prints one line for each way in which that failed, with the seed that makes the mutant again.
+The files are the small ones of `nasty.py`, some hundred bytes each, so that a mutation hits something, and those of the
+folders named. Nothing but `UnreadableFile` may escape, a file under 1 MB takes under a second, and memory stays below
+20 times the file and 100 MB. Prints one line for each way in which that failed, with the numbers that make the mutants
+again. With `--results` what was done is kept in a file, and the next run of the same code on the same seeds goes on
+where the last one stopped.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-import random
-import resource
-import signal
+import hashlib
+import json
 import sys
-import tempfile
 import time
-import traceback
 from collections import Counter
+from functools import partial
+from itertools import count, islice
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from nasty import write_seeds
+from damage import gather_seeds, make_mutant, name_seeds
+from trials import BORDERS, TOGETHER, Outcome, run_trials
 
 import loadlens
-from loadlens.formats import fit
-from loadlens.formats.fit_messages import decode
-from loadlens.formats.source import Options, Source, UnreadableFile
 
-SLOW = 1.0  # s
-LONGEST = 20  # s of this process, after which a mutant hangs
-TELLING = (0, 1, 2, 4, 7, 13, 0x0D, 0x40, 0x60, 0x7F, 0x80, 0x83, 0x84, 0x86, 0x88, 0xFD, 0xFE, 0xFF)
-TOGETHER = 64  # mutants between two looks at the memory
-SMALL = 6_000  # bytes; larger files are also tried as their beginning and end alone
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-Seed = tuple[str, bytes, list[int]]
+    from damage import Seed
 
-
-def find_definitions(data: bytes) -> list[int]:
-    """Return the places of the bytes that define messages: damage there changes most."""
-    places: list[int] = []
-    for block in decode(data)._found:
-        triples = b"".join(bytes((number, size, base)) for number, size, base, _ in block.definition.fields)
-        at = data.find(triples) if triples else -1
-        if at >= 0:
-            places += range(max(at - 6, 0), at + len(triples))
-    return sorted(set(places))
-
-
-def gather_seeds(paths: list[Path]) -> list[Seed]:
-    """Return name, bytes and places of definitions of every FIT file, large ones also without their middle."""
-    if not paths:
-        return [(name, data, find_definitions(data)) for name, data in write_seeds().items()]
-    seeds = []
-    for path in sorted({file for folder in paths for file in ([folder] if folder.is_file() else folder.rglob("*"))}):
-        if path.suffix.lower() != ".fit" or path.stat().st_size > 1 << 20:
-            continue
-        data = path.read_bytes()
-        seeds.append((path.name, data, find_definitions(data)))
-        if len(data) > SMALL:
-            ends = data[: SMALL // 2] + data[-SMALL // 2 :]
-            seeds += [
-                (f"{path.name} (ends)", ends, find_definitions(ends))
-            ] * 6  # small ones take their turn more often
-    return seeds
-
-
-def mutate(seed: Seed, others: list[Seed], chance: random.Random) -> bytes:
-    """Return a damaged copy."""
-    data, definitions = bytearray(seed[1]), seed[2]
-    for _ in range(chance.choice((1, 1, 1, 2, 3, 6))):
-        if not data:
-            break
-        one, other = sorted((chance.randrange(len(data) + 1), chance.randrange(len(data) + 1)))
-        short = slice(one, min(other, one + chance.choice((1, 4, 30, 300, 1 << 20))))
-        match chance.choice(("byte", "byte", "define", "define", "define", "cut", "drop", "double", "splice", "fill")):
-            case "byte":
-                for _ in range(chance.choice((1, 2, 8, 40))):
-                    data[chance.randrange(len(data))] = chance.choice((*TELLING, chance.randrange(256)))
-            case "define":
-                for _ in range(chance.choice((1, 1, 2, 5))):
-                    place = chance.choice(definitions) if definitions else chance.randrange(len(data))
-                    data[min(place, len(data) - 1)] = chance.choice((*TELLING, chance.randrange(256)))
-            case "cut":
-                del data[other:]
-            case "drop":
-                del data[short]
-            case "double":
-                data[one:one] = data[short]
-            case "splice":
-                foreign = chance.choice(others)[1]
-                at = chance.randrange(len(foreign) + 1)
-                data[short] = foreign[at : at + chance.choice((4, 30, 300, 3000))]
-            case "fill":
-                data[short] = bytes([chance.choice(TELLING)]) * len(data[short])
-    return bytes(data[: 1 << 20])
-
-
-def read_mutant(data: bytes, through: str, folder: Path) -> str:
-    """Read a mutant through the decoder, ``fit.parse`` or ``loadlens.read``; return what came of it."""
-    try:
-        if through == "decode":
-            return _decode(data)
-        if through == "parse":
-            reading = fit.parse(Source("mutant.fit", data[:16384], lambda: io.BytesIO(data)), Options())
-            facts = reading.facts
-            if facts["used"] + facts["set_aside"] != facts["rows"]:  # type: ignore[operator]
-                raise AssertionError(f"rows not accounted for: {facts}")
-        else:
-            path = folder / "mutant.fit"
-            path.write_bytes(data)
-            loadlens.read(path)
-    except UnreadableFile:
-        return "unreadable"
-    return "read"
-
-
-def _decode(data: bytes) -> str:
-    """Decode every message and field, and look whether each column has a value for each message."""
-    messages = decode(data, unknown=True)
-    for name in messages.names:
-        count = messages.count(name)
-        wrong = [key for key, column in messages.columns(name).items() if len(column) != count]
-        if wrong:
-            raise AssertionError(f"{name}: not {count} values in {wrong}")
-    return "damaged" if messages.problems else "sound"
-
-
-def _stop(*_: object) -> None:
-    raise TimeoutError(f"no end after {LONGEST} s")
-
-
-def peak_memory() -> int:
-    """Return the most bytes this process has ever used."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def used_memory() -> int:
-    """Return the bytes this process uses now."""
-    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()
+PORTION = 4 * TOGETHER  # mutants between two looks at the clock
+SHOWN = 5  # numbers of mutants that are kept for each way in which something broke
 
 
 def main() -> int:
     """Run as many mutants as asked for; 1 when any of them broke something."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="*", type=Path)
-    parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--seconds", type=float, default=float("inf"))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--through", choices=("decode", "parse", "read"), default="parse", help="how far to read them")
+    parser.add_argument("paths", nargs="*", type=Path, help="FIT files, or folders of them, beside those of nasty.py")
+    parser.add_argument("--count", type=int, help="mutants; 10,000 where no time is given")
+    parser.add_argument("--seconds", type=float, help="how long to go on")
+    parser.add_argument("--seed", type=int, default=0, help="number of the first mutant")
+    parser.add_argument("--through", choices=BORDERS, default="parse", help="how far to read them")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--results", type=Path, help="JSON file to which what was done is added")
     parser.add_argument("--keep", type=Path, help="folder for the mutants that broke something")
     given = parser.parse_args()
     seeds = gather_seeds(given.paths)
-    signal.signal(signal.SIGPROF, _stop)
-    came: Counter[str] = Counter()
-    wrong: Counter[str] = Counter()
-    slowest, most, longest = 0.0, 0, 0
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        for _, data, _ in seeds:  # whole files first: they set the memory that is usual
-            came[read_mutant(data, given.through, folder)] += 1
-        usual, begun = peak_memory(), time.perf_counter()
-        peak, before = usual, used_memory()
-        for number in range(given.seed, given.seed + given.count):
-            if time.perf_counter() - begun > given.seconds:
-                break
-            chance = random.Random(number)
-            seed = chance.choice(seeds)
-            mutant = mutate(seed, seeds, chance)
-            start = time.process_time()
-            signal.setitimer(signal.ITIMER_PROF, LONGEST)
-            try:
-                came[read_mutant(mutant, given.through, folder)] += 1
-                problem = None
-            except Exception as error:  # noqa: BLE001 whatever escapes is what we look for
-                at = traceback.extract_tb(error.__traceback__)[-1]
-                own = [frame for frame in traceback.extract_tb(error.__traceback__) if "loadlens" in frame.filename]
-                problem = f"{type(error).__name__} in {own[-1].name} line {own[-1].lineno} ({at.name}): {error}"[:160]
-            took = time.process_time() - start
-            slowest = max(slowest, took)
-            if problem is None and took > SLOW:
-                problem = f"slow: {took:.1f} s for {len(mutant):,} bytes"
-            longest = max(longest, len(mutant))
-            if number % TOGETHER == 0:  # asking takes longer than reading a small mutant
-                now = peak_memory()
-                grown = now - before if now > peak else 0  # below an earlier peak is little enough
-                if problem is None and grown > 20 * longest + 100_000_000:
-                    problem = f"memory: {grown / 1e6:.0f} MB for {longest:,} bytes, here or in the {TOGETHER} before"
-                peak, before, longest, most = now, used_memory(), 0, max(most, grown)
-            if problem is not None:
-                wrong[problem] += 1
-                if wrong[problem] == 1:
-                    print(f"{problem}\n    mutant {number} of {seed[0]}", flush=True)
-                    if given.keep:
-                        given.keep.mkdir(exist_ok=True)
-                        (given.keep / f"{number}.fit").write_bytes(mutant)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        done = sum(came.values()) - len(seeds) + sum(wrong.values())
-    print(
-        f"{done:,} mutants of {len(seeds)} seeds, {dict(came)}, {sum(wrong.values())} broken in {len(wrong)} ways; "
-        f"slowest {slowest:.2f} s; most memory for one {most / 1e6:.0f} MB, "
-        f"in all {(peak_memory() - usual) / 1e6:.0f} MB above the {usual / 1e6:.0f} MB of whole files; "
-        f"{time.perf_counter() - begun:.0f} s"
+    what = {"code": digest_code(), "seeds": name_seeds(seeds), "through": given.through}
+    first = max(given.seed, find_next(given.results, what))
+    most = given.count or (10_000 if given.seconds is None else sys.maxsize)
+    run = {**what, "first": first, "count": 0, "came": {}, "broken": {}, "slowest": 0.0, "memory": 0, "seconds": 0}
+    begun = time.perf_counter()
+    for number, outcome in work(first, most, given.seconds, given.jobs, seeds, given.through):
+        for problem in outcome.broken.keys() - run["broken"].keys():
+            print(f"{problem}\n    mutant {outcome.broken[problem][0]}", flush=True)
+            if given.keep:
+                given.keep.mkdir(exist_ok=True)
+                for broken in outcome.broken[problem][:SHOWN]:
+                    (given.keep / f"{broken}.fit").write_bytes(make_mutant(broken, seeds)[1])
+        add(run, number, outcome, time.perf_counter() - begun)
+        if given.results:
+            write_results(given.results, run)
+    print(tell([run]))
+    if given.results:
+        same = [old for old in read_results(given.results) if all(old[key] == what[key] for key in what)]
+        print(f"with earlier runs of this code: {tell(same)}")
+    return 1 if run["broken"] else 0
+
+
+def work(
+    first: int, most: int, seconds: float | None, jobs: int, seeds: list[Seed], through: str
+) -> Iterator[tuple[int, Outcome]]:
+    """Yield how many were read up to now and what came of the last ones, in order."""
+    portions = (range(at, min(at + PORTION, first + most)) for at in count(first, PORTION))
+    read = partial(_read_portion, seeds=seeds, through=through)
+    begun = time.perf_counter()
+    with get_context("spawn").Pool(jobs, _warm_up, (seeds, through)) as pool:
+        while True:
+            turn = [portion for portion in islice(portions, jobs) if portion]
+            for portion, outcome in zip(turn, pool.map(read, turn, 1), strict=True):
+                yield portion.stop - first, outcome
+            if len(turn) < jobs or (seconds is not None and time.perf_counter() - begun > seconds):
+                return
+
+
+def _read_portion(portion: range, seeds: list[Seed], through: str) -> Outcome:
+    return run_trials(portion, seeds, through)
+
+
+def _warm_up(seeds: list[Seed], through: str) -> None:
+    """Read the seeds themselves: they set the memory that is usual, and what is read once is read."""
+    run_trials(range(TOGETHER), seeds, through)
+
+
+def add(run: dict[str, Any], count: int, outcome: Outcome, seconds: float) -> None:
+    """Add what came of some mutants to the account of a run."""
+    run["count"], run["seconds"] = count, round(seconds)
+    run["came"] = dict(Counter(run["came"]) + outcome.came)
+    for problem, numbers in outcome.broken.items():
+        run["broken"][problem] = [*run["broken"].get(problem, []), *numbers][:SHOWN]
+    run["slowest"] = max(run["slowest"], round(outcome.slowest, 3))
+    run["memory"] = max(run["memory"], outcome.memory)
+
+
+def tell(runs: list[dict[str, Any]]) -> str:
+    """Say in one line what came of runs."""
+    came = sum((Counter(run["came"]) for run in runs), Counter())
+    ways = {problem for run in runs for problem in run["broken"]}
+    return (
+        f"{sum(run['count'] for run in runs):,} mutants, {dict(came)}, {len(ways)} ways in which something broke; "
+        f"slowest {max(run['slowest'] for run in runs):.2f} s; "
+        f"memory grew by {max(run['memory'] for run in runs) / 1e6:.0f} MB at most; "
+        f"{sum(run['seconds'] for run in runs):,} s"
     )
-    return 1 if wrong else 0
+
+
+def digest_code() -> str:
+    """Return a digest of what is tested: the code and data of loadlens."""
+    home = Path(loadlens.__file__).parent
+    files = sorted(path for path in home.rglob("*") if path.suffix in (".py", ".toml"))
+    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in files)).hexdigest()[:12]
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """Read the accounts of earlier runs; none where there is no file."""
+    runs: list[dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.exists() else []
+    return runs
+
+
+def find_next(path: Path | None, what: dict[str, str]) -> int:
+    """Return the number after the last mutant that the same code has read, of the same seeds and as far."""
+    runs = read_results(path) if path else []
+    return max((run["first"] + run["count"] for run in runs if all(run[key] == what[key] for key in what)), default=0)
+
+
+def write_results(path: Path, run: dict[str, Any]) -> None:
+    """Put the account of this run in the place of what it said before."""
+    begins = {key: run[key] for key in ("code", "seeds", "through", "first")}
+    others = [old for old in read_results(path) if any(old[key] != begins[key] for key in begins)]
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps([*others, run], indent=1) + "\n", "utf-8")
+    fresh.replace(path)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ def write_seeds() -> dict[str, bytes]:
         "text and arrays": fit_file([_file_id(4), *_texts(5), *_records(5)]),
         "five bits of time": _wrap(_define(0, 20, TIME, (3, "uint8")) + _five_bits(18)),
         "fields of its own": _wrap(_own_fields(8)),
+        "fields of no size": _wrap(_no_size(255) + bytes(5_500)),
         "no definition": _wrap(b"\x00\x01\x02"),
         "no data": _wrap(b""),
     }
@@ -117,6 +118,11 @@ def _own_fields(count: int) -> bytes:
     layout = _define(0, 20, TIME, (3, "uint8"), own=((0, 2, 0), (1, 1, 0), (2, 3, 0)))
     rows = b"".join(struct.pack("<BIBHB3s", 0, NOON + k, 140, 250 + k, 9, b"ab") for k in range(count))
     return _define(2, 206, *fields) + described + layout + rows
+
+
+def _no_size(count: int) -> bytes:
+    """Define records of so many fields that a message is its header alone, and a table of them has no end."""
+    return struct.pack("<BBBHB", 0x40, 0, 0, 20, count) + b"".join(bytes((field, 0, 2)) for field in range(count))
 
 
 def _wrap(body: bytes) -> bytes:

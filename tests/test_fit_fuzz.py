@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import struct
 import time
 import tracemalloc
+from collections import Counter
+from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -190,3 +193,56 @@ def test_no_file_holds_more_sessions_than_is_reasonable(name: str):
     assert reading.facts["status"] == "damaged"
     told = [e["count"] for e in reading.ledger if e["what"] == "fit_damaged" and e["action"] == "set_aside"]
     assert told == [{"sessions": 190_000, "chained": 2_000}[name] - MOST_SESSIONS]
+
+
+@pytest.mark.parametrize("more", [(), (session(START, 120, (9, "I", 36_000), (18, "B", 84)),)])
+def test_messages_that_are_all_set_aside_cost_themselves_only(more: tuple[bytes, ...]) -> None:
+    """255 fields of no size make a message of one byte, and a table without end of some thousands of them."""
+    no_size = struct.pack("<BBBHB", 0x40, 0, 0, 20, 255) + b"".join(bytes((field, 0, 2)) for field in range(255))
+    reading = parse(build(*more, no_size + bytes(6_000)))
+    assert reading.facts["status"] == ("damaged" if more else "empty")
+    assert reading.facts["rows"] == reading.facts["used"] == len(more)
+    assert "6000 record messages set aside" in next(
+        entry["value"] for entry in reading.ledger if entry["what"] == "fit_damaged"
+    )
+
+
+def test_the_account_of_mutants_adds_up_and_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "fuzz"))
+    mutants, trials = importlib.import_module("mutants"), importlib.import_module("trials")
+    what = {"code": "a", "seeds": "b", "through": "read"}
+    results = tmp_path / "found.json"
+    assert mutants.find_next(results, what) == 0
+    for first, counts in ((0, (4, 10)), (10, (5,))):
+        run = {**what, "first": first, "came": {}, "broken": {}, "slowest": 0.0, "memory": 0}
+        for count in counts:
+            outcome = trials.Outcome(Counter(read=count), slowest=count / 10)
+            outcome.note("an error", first + 1)
+            mutants.add(run, count, outcome, 1.0)
+            mutants.write_results(results, run)
+    first, second = mutants.read_results(results)
+    assert (first["count"], first["came"], first["broken"]) == (10, {"read": 14, "broken": 2}, {"an error": [1, 1]})
+    assert (second["count"], second["slowest"]) == (5, 0.5)
+    assert mutants.find_next(results, what) == 15
+    assert mutants.find_next(results, what | {"code": "changed"}) == 0
+    assert mutants.tell([first, second]).startswith("15 mutants, {'read': 19, 'broken': 3}, 1 ways")
+
+
+@pytest.mark.parametrize("through", ["decode", "parse", "read", "folder"])
+def test_what_breaks_on_a_mutant_is_told_with_its_number(through: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "fuzz"))
+    damage, trials = importlib.import_module("damage"), importlib.import_module("trials")
+    seeds = damage.gather_seeds([])[:2]
+    assert not trials.run_trials(range(8), seeds, through).broken
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(trials if through == "decode" else trials.fit, "decode", fail)
+    found = trials.run_trials(range(8), seeds, through)
+    assert found.came == {"broken": 8}
+    ((problem, numbers),) = found.broken.items()
+    assert problem.startswith("ZeroDivisionError")
+    assert numbers == list(range(8))

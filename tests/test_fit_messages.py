@@ -108,24 +108,30 @@ def test_base_types_may_lack_their_width_bit() -> None:
 
 
 @pytest.mark.parametrize("big", [False, True])
-def test_a_handful_few_and_many_rows_give_the_same_values(big: bool) -> None:
-    """Each is read in another way: by struct, all fields together, field by field."""
+@pytest.mark.parametrize("more", ["narrow", "wide", "arrays"])
+def test_one_few_and_many_rows_give_the_same_values(more: str, big: bool) -> None:
+    """Each is read in another way: by struct, field by field or type by type, column by column."""
     fields = (TIME, (0, 4, SINT32), (1, 4, SINT32), (2, 2, UINT16), (6, 2, UINT16), HEART_RATE, (4, 1, UINT8))
     odd = ((13, 1, SINT8), (42, 1, ENUM), (108, 2, UINT16), (52, 4, FLOAT32), (8, 3, BYTE))
+    odd += {
+        "narrow": (),
+        "wide": tuple((200 + k, 2, UINT16) for k in range(12)),
+        "arrays": ((200, 8, UINT16), (202, 12, FLOAT32), (204, 4, UINT8)),
+    }[more]
+    numbers = {"narrow": "", "wide": "12H", "arrays": "4H3f4B"}[more]
     rng = random.Random(1)
     rows = [
-        struct.pack(">BIiiHHBBbBHf3s" if big else "<BIiiHHBBbBHf3s", 0, *(rng.choice([v, m]) for v, m in zip(
+        struct.pack((">" if big else "<") + "BIiiHHBBbBHf3s", 0, *(rng.choice([v, m]) for v, m in zip(
             (NOON + k, k - 500, 7 * k, 3 * k, 5 * k, k % 250, 90, k % 50 - 20, k % 9, k % 7, k / 8, b"abc"),
             (2**32 - 1, 2**31 - 1, 2**31 - 1, 65535, 65535, 255, 255, 127, 255, 65535, float("nan"), b"\xff" * 3),
             strict=True)))
+        + rng.randbytes(struct.calcsize("<" + numbers)).replace(b"\x80", b"\xff")
         for k in range(1000)
     ]  # fmt: skip
-    whole, few, handful = (
-        decode(part(define(0, RECORD, *fields, *odd, big=big), *rows[:count]), unknown=True).columns("record")
-        for count in (1000, 100, 8)
-    )
+    head = define(0, RECORD, *fields, *odd, big=big)
+    whole, *fewer = (decode(part(head, *rows[:count]), unknown=True).columns("record") for count in (1000, 100, 8, 1))
     for name, column in whole.items():
-        for less in (few, handful):
+        for less in fewer:
             assert less[name].dtype == column.dtype, name
             assert repr(column[: len(less[name])].tolist()) == repr(less[name].tolist()), name
     assert 350 < np.isnan(whole["heart_rate"]).sum() < 650
@@ -167,9 +173,17 @@ def test_a_frame_holds_the_fields_and_no_place_in_the_file() -> None:
     assert frame.dtypes.astype(str).to_dict() == {"timestamp": "datetime64[s]", "heart_rate": "float64"}
     frame.loc[0, "heart_rate"] = 1.0  # it is the reader's own to change
     assert messages.frame("record")["heart_rate"].tolist() == [150.0] * 3
+    frame.loc[0, "timestamp"] = frame.loc[2, "timestamp"]
+    assert messages.frame("record")["timestamp"].is_monotonic_increasing
     frame.columns.name = frame.index.name = "changed"
     again = messages.frame("record")
     assert (again.columns.name, again.index.name) == (None, None)
+
+
+def test_frames_of_one_size_have_times_of_their_own() -> None:
+    early, late = (decode(part(RECORDS, records(3, start))).frame("record")["timestamp"] for start in (0, 100))
+    assert (late - early).dt.total_seconds().tolist() == [100.0] * 3
+    assert early[0] == np.datetime64(631065600 + NOON, "s")
 
 
 def test_labels_are_those_of_the_profile_and_unlisted_codes_stay_numbers() -> None:
@@ -388,6 +402,16 @@ def test_steps_are_cycles_of_walking_and_running() -> None:
     assert found["cycles"].tolist() == [500.0, 250.0]
     assert found["steps"][0] == 1000.0
     assert np.isnan(found["steps"][1])
+
+
+@pytest.mark.parametrize("count", [1, 600])
+def test_a_cadence_of_running_is_read_as_such_and_only_of_running(count: int) -> None:
+    running, cycling, unknown = (struct.pack("<BBB", 0, sport, 84) for sport in (1, 2, 200))
+    data = part(define(0, SESSION, (5, 1, ENUM), (18, 1, UINT8)), *[running, cycling, unknown, b"\0\1\xff"] * count)
+    found = decode(data).columns("session")
+    assert found["avg_cadence"][:3].tolist() == [84.0] * 3
+    assert found["avg_running_cadence"][0] == 84.0
+    assert np.isnan(found["avg_running_cadence"][1:4]).all()
 
 
 def test_garmin_products_are_named_where_the_maker_is_garmin() -> None:
@@ -651,6 +675,15 @@ def test_more_definitions_than_a_file_can_need_end_it() -> None:
     messages = decode(part(*(one + b"\0\x64\1\2\3" for one in different)))
     assert messages.count("record") == 4096
     assert [problem.kind for problem in messages.problems if "4096" in problem.detail] == ["definition"]
+
+
+def test_definitions_bring_no_more_fields_than_a_file_can_need() -> None:
+    """131 definitions of 250 fields are 18 short of 32,768, so a 132nd is read; the first again costs nothing."""
+    rng = random.Random(1)
+    different = [define(0, RECORD, *((k, 1, UINT8) for k in rng.sample(range(250), 250))) for _ in range(200)]
+    found = decode(part(*(one + bytes(251) for one in (*different[:1] * 300, *different))))
+    assert found.count("record") == 300 + 132
+    assert [problem.kind for problem in found.problems if "fields" in problem.detail] == ["definition"]
 
 
 def test_no_more_than_2000_chained_files_are_read() -> None:

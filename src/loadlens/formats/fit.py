@@ -7,6 +7,7 @@ far as they go, and the ledger says where they stop.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,12 +32,15 @@ from loadlens.formats.fit_sessions import (
     read_offset,
     read_times,
 )
+from loadlens.formats.fit_tables import Table, as_frame
+from loadlens.formats.fit_values import Shape
 from loadlens.formats.fit_wellness import read_wellness
 from loadlens.formats.source import Options, Reading, Samples, Source, UnreadableFile
 from loadlens.formats.totals import count_steps, fill_totals, is_noted, read_clock
 
 if TYPE_CHECKING:
-    from loadlens.formats.fit_sessions import Part, Table
+    from loadlens.formats.fit_sessions import Part
+    from loadlens.formats.fit_tables import Columns
     from loadlens.formats.recordings import Recording
 
     _Tables = dict[str, list[Any]]  # activities and wellness as rows, laps and minutes as columns
@@ -132,14 +136,17 @@ def sample(source: Source) -> list[Samples]:
 
 
 def _tabulate(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Make a table of activities, its columns of one type in every file."""
-    words = [name for name in rows[0] if name in _WORDS]
-    numbers = [name for name in rows[0] if name not in _WORDS]
+    """Make a table of activities, its columns of one type in every file; the log's gate gives each its own."""
+    words = tuple([name for name in rows[0] if name in _WORDS])
+    numbers = tuple([name for name in rows[0] if name not in _WORDS])
     told = np.array([[row[name] for name in words] for row in rows], object)
     measured = np.array([[row[name] for name in numbers] for row in rows], np.float64)
-    # two blocks are made several times faster than forty columns; the log's gate gives each its own type
-    blocks = pd.DataFrame(told, columns=words, dtype=object), pd.DataFrame(measured, columns=numbers)
-    return pd.concat(blocks, axis=1)
+    return as_frame(Table(_shape(words, numbers), {"O": told.T, "f": measured.T}, len(rows), ()))
+
+
+@lru_cache(maxsize=64)
+def _shape(words: tuple[str, ...], numbers: tuple[str, ...]) -> Shape:
+    return Shape({"O": words, "f": numbers})
 
 
 def _list_days(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -150,11 +157,17 @@ def _join(parts: list[dict[str, Any]]) -> pd.DataFrame:
     """Make one table of the columns of several activities."""
     keys = np.array([part.pop("activity") for part in parts], object)
     length = [len(next(iter(part.values()))) for part in parts]
-    table: dict[str, Any] = {"activity": pd.Series(np.repeat(keys, length), dtype=object)}
-    table |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    if "start_utc" in table:
-        table["start_utc"] = pd.DatetimeIndex(table["start_utc"], tz="UTC")
-    return pd.DataFrame(table)
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    starts = columns.pop("start_utc", None)
+    numbers = tuple([name for name, column in columns.items() if column.dtype == np.float64])
+    measured = np.array([columns.pop(name) for name in numbers])
+    blocks = {"O": np.repeat(keys, length)[None], "f": measured}
+    table = Table(_shape(("activity",), numbers), blocks, sum(length), ())
+    table.columns.update(columns)
+    frame = as_frame(table)
+    if starts is not None:
+        frame["start_utc"] = pd.DatetimeIndex(starts, tz="UTC")
+    return frame
 
 
 def _settle(reading: Reading, kinds: set[Any], *, damaged: bool) -> None:
@@ -235,7 +248,7 @@ def _divide(own: Recording, start: float, timer: float, stops: np.ndarray | None
     return minutes
 
 
-def _read_laps(table: Table, factor: float) -> dict[str, Any]:
+def _read_laps(table: Columns, factor: float) -> dict[str, Any]:
     laps: dict[str, Any] = {name: read_numbers(table, name) for name in _LAP}
     if (fraction := read_column(table, "avg_fractional_cadence")) is not None:
         laps["cadence"] = laps["cadence"] + np.nan_to_num(fraction)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ import numpy as np
 from loadlens.formats.fit_profile import BASE_TYPES, EVERYWHERE, BaseType, Field, base_number, field_of, message_of
 
 _FEW = 64  # messages up to which Python gathers them faster than NumPy
+_SEVERAL = 8  # values of an array up to which they are read together with other numbers
+_FEW_RUNS = 16  # runs up to which one after another is faster than all together
 LONGEST_PERIOD = 8  # messages after which a sequence of headers recurs
 
 
@@ -112,9 +114,19 @@ class Plan:
         return not (self.meaning.is_time or self.meaning.labels) and self.dtype.kind in "iuf" and not self.dtype.shape
 
     @property
+    def is_time(self) -> bool:
+        """Whether the column is one of times."""
+        return self.meaning.is_time and self.dtype.kind in "iu" and not self.dtype.shape
+
+    @property
     def is_label_of_a_byte(self) -> bool:
         """Whether the column is one of labels, by a code of one byte."""
         return bool(self.meaning.labels) and self.dtype in (np.dtype("u1"), np.dtype("i1"))
+
+    @property
+    def is_several_numbers(self) -> bool:
+        """Whether the column is one of short arrays whose values are valid or not one by one; bytes are so together."""
+        return 0 < sum(self.dtype.shape) <= _SEVERAL and self.meaning.base.name != "byte"
 
     @property
     def labels(self) -> dict[int, str | None]:
@@ -136,7 +148,7 @@ class Block:
     definition: Definition
     part: int
     compressed: bool
-    singles: array[int] = field(default_factory=lambda: array("q"))
+    singles: array[int] = field(default_factory=partial(array, "q"))
     runs: list[tuple[int, int, int]] = field(default_factory=list)  # first place, count, stride
 
     def __len__(self) -> int:
@@ -181,6 +193,9 @@ class Block:
         singles = np.array(self.singles, np.int64)
         if not self.runs:
             return singles
+        if len(self.runs) <= _FEW_RUNS:
+            runs = [np.arange(first, first + count * stride, stride) for first, count, stride in self.runs]
+            return np.sort(np.concatenate([singles, *runs]), kind="stable")
         first, count, stride = np.array(self.runs, np.int64).T
         number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
         places = np.concatenate([np.repeat(first, count) + np.repeat(stride, count) * number, singles])
@@ -254,7 +269,7 @@ def _suits(meaning: Field, stored: BaseType) -> bool:
     return meaning.base.code != "S" and not (meaning.labels and stored.code[0] == "f")
 
 
-@lru_cache(maxsize=2048)  # a hundred watches of all makers have some 600
+@lru_cache(maxsize=1024)  # a hundred watches of all makers have some 600
 def _definition(content: bytes, has_developer: bool) -> Definition:
     """Read a definition without its header byte; cached, for watches repeat theirs from file to file."""
     native = 5 + 3 * content[4]

@@ -16,28 +16,49 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from loadlens.formats.fit_definitions import plan_field
-from loadlens.formats.fit_profile import BASE_TYPES, base_number, field_of
+from loadlens.formats.fit_profile import BASE_TYPES, base_number, field_of, message_of
 from loadlens.formats.fit_values import EPOCH, NO_SECOND, Layout, native_layout
 
 if TYPE_CHECKING:
     from loadlens.formats.fit_definitions import Definition, Plan
     from loadlens.formats.fit_profile import Component, Field, Message
     from loadlens.formats.fit_tables import Columns, Table
+    from loadlens.formats.fit_values import Shape
 
 _TOLD = ("developer_data_index", "field_definition_number", "fit_base_type_id", "field_name", "units")
 _EXACT = 2.0**53  # numbers below are whole in float64; what is stored as a larger one is no code, time or count
 
 
-def derive(table: Table, message: Message) -> None:
-    """Add the columns that fields of `message` imply to its table; what is missing in others is filled in place."""
-    columns = table.columns
-    for meaning in message.packed:
-        if meaning.name in columns:
-            _unpack(table, meaning, message)
-    present: dict[str, set[object]] = {}  # labels in the columns on which the reading of a field depends
-    for meaning in message.ambiguous:
-        if meaning.name in columns and columns[meaning.name].dtype.kind == "f":
-            _read_otherwise(columns, meaning, present)
+def derive(table: Table, number: int) -> None:
+    """Add the columns that fields of a message imply to its table; what is missing in others is filled in place."""
+    packed, ambiguous, asked = _find_implying(table.shape, number)
+    message = message_of(number)
+    if message is None or not (packed or ambiguous):
+        return
+    for meaning in packed:
+        _unpack(table, meaning, message)
+    rows = _find_rows(table.columns, asked) if ambiguous else {}
+    for meaning in ambiguous if rows else ():
+        if table.columns[meaning.name].dtype.kind == "f":
+            _read_otherwise(table.columns, meaning, rows)
+
+
+@lru_cache(maxsize=1024)
+def _find_implying(shape: Shape, number: int) -> tuple[list[Field], list[Field], dict[str, set[str | int]]]:
+    """Fields of a message that imply others, as far as its table has them.
+
+    Returns the packed ones, those of several readings, and the labels in other fields on which their reading depends.
+    """
+    message, present = message_of(number), set(shape.columns)
+    if message is None:
+        return [], [], {}
+    packed = [field for field in message.packed if field.name in present]
+    present |= {component.name for field in packed for component in field.components}
+    ambiguous = [field for field in message.ambiguous if field.name in present]
+    asked: dict[str, set[str | int]] = {}
+    for name, label in [when for field in ambiguous for subfield in field.subfields for when in subfield.when]:
+        asked.setdefault(name, set()).add(label)
+    return packed, ambiguous, asked
 
 
 def _unpack(table: Table, packed: Field, message: Message) -> None:
@@ -102,35 +123,41 @@ def _accumulate(raw: np.ndarray, valid: np.ndarray, bits: int, part: np.ndarray)
     return total
 
 
-def _read_otherwise(columns: Columns, meaning: Field, present: dict[str, set[object]]) -> None:
+def _read_otherwise(columns: Columns, meaning: Field, rows: dict[tuple[str, str | int], np.ndarray]) -> None:
     """Give each other reading of a field its column, in the rows to which it applies."""
     column = columns[meaning.name]
     for subfield in meaning.subfields:
-        for name, _ in subfield.when:
-            if name not in present:
-                present[name] = _labels_of(columns.get(name))
-        when = [(name, label) for name, label in subfield.when if label in present[name]]
-        if not when or subfield.field.name in columns:
+        own = [rows[when] for when in subfield.when if when in rows]
+        if not own or subfield.field.name in columns:
             continue
         valid = np.abs(column) < _EXACT
-        valid &= np.logical_or.reduce([_equals(columns[name], label) for name, label in when])
-        if valid.any():
-            raw = np.rint((np.where(valid, column, 0) + meaning.offset) * meaning.scale)
-            valid &= np.abs(raw) < _EXACT
-            raw[~valid] = 0
-            columns[subfield.field.name] = _subfield_values(raw, valid, subfield.field)
+        valid &= own[0] if len(own) == 1 else np.logical_or.reduce(own)
+        if not valid.any():
+            continue
+        if _is_same_number(meaning, subfield.field):
+            columns[subfield.field.name] = np.where(valid, column, np.nan)
+            continue
+        raw = np.rint((np.where(valid, column, 0) + meaning.offset) * meaning.scale)
+        valid &= np.abs(raw) < _EXACT
+        raw[~valid] = 0
+        columns[subfield.field.name] = _subfield_values(raw, valid, subfield.field)
 
 
-def _labels_of(column: np.ndarray | None) -> set[object]:
-    """Labels that stand in a column; anything else may stand in it too."""
-    values = column.tolist() if column is not None and column.dtype == object else []
-    return {value for value in values if isinstance(value, (str, int))}
+def _find_rows(columns: Columns, asked: dict[str, set[str | int]]) -> dict[tuple[str, str | int], np.ndarray]:
+    """Where in columns of labels the labels asked for stand, by column and label; anything else may stand there too."""
+    rows: dict[tuple[str, str | int], np.ndarray] = {}
+    for name, labels in asked.items():
+        column = columns.get(name)
+        values = column.tolist() if column is not None and column.dtype == object else []
+        for label in {value for value in values if isinstance(value, (str, int))} & labels:
+            same = (type(value) is type(label) and value == label for value in values)
+            rows[name, label] = np.fromiter(same, bool, len(values))
+    return rows
 
 
-def _equals(column: np.ndarray, label: str | int) -> np.ndarray:
-    """Where a column of labels holds this one."""
-    same = (type(value) is type(label) and value == label for value in column.tolist())
-    return np.fromiter(same, bool, len(column))
+def _is_same_number(one: Field, other: Field) -> bool:
+    """Whether two readings of what is stored are the same number."""
+    return (one.scale, one.offset) == (other.scale, other.offset) == (1, 0) and not (other.labels or other.is_time)
 
 
 def _subfield_values(raw: np.ndarray, valid: np.ndarray, meaning: Field) -> np.ndarray:
@@ -192,7 +219,9 @@ def describe(definition: Definition, content: bytes) -> tuple[int, int, Descript
     """Read one `field_description` from its native fields: developer data index, number, and what it says."""
     layout = native_layout(definition, False)
     blocks = layout.read(np.frombuffer(content, f"V{definition.size}"))
-    told = {key: row[0] for kind, keys in layout.names.items() for key, row in zip(keys, blocks[kind], strict=True)}
+    told = {
+        key: row[0] for kind, keys in layout.shape.names.items() for key, row in zip(keys, blocks[kind], strict=True)
+    }
     index, number, base, name, units = map(told.get, _TOLD)
     if index is None or number is None or np.isnan(index) or np.isnan(number):
         return None

@@ -26,7 +26,7 @@ import numpy as np
 from loadlens.formats.fit_definitions import time_dtype
 from loadlens.formats.fit_derived import Description, as_times, derive, describe, extend, plan_developer, unroll
 from loadlens.formats.fit_parts import Problem, find_parts
-from loadlens.formats.fit_profile import base_number, message_of
+from loadlens.formats.fit_profile import base_number
 from loadlens.formats.fit_tables import Piece, Table, as_frame, join
 from loadlens.formats.fit_values import EPOCH, NO_TIME, native_layout
 from loadlens.formats.fit_walk import Allowance, Walk
@@ -102,8 +102,9 @@ class FitMessages:
             sorted(self._blocks, key=lambda name: min([block.first for block in self._blocks[name]], default=end))
         )
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._blocks
+    def __contains__(self, name: str) -> bool:
+        """Whether there are messages of a type that are not set aside."""
+        return bool(self._blocks.get(name))
 
     def count(self, name: str) -> int:
         """Count the messages of one type."""
@@ -136,16 +137,12 @@ class FitMessages:
     def _table(self, name: str) -> Table:
         """Decode the messages of one type, all definitions together."""
         blocks = self._in_order(name)
-        if not blocks:
-            return Table()
         table = join([piece for block in blocks for piece in self._pieces(block)])
-        short = table.columns.get("timestamp_16")
-        if short is not None and short.dtype.kind == "f":
-            times = self._times_from_16_bits(table, short)
+        if "timestamp_16" in table.shape.columns and table.columns["timestamp_16"].dtype.kind == "f":
+            times = self._times_from_16_bits(table, table.columns["timestamp_16"])
             table.columns.setdefault("timestamp", times)[...] = times
-        message = message_of(blocks[0].definition.number)
-        if message:
-            derive(table, message)
+        if blocks:
+            derive(table, blocks[0].definition.number)
         return table
 
     def _in_order(self, name: str) -> list[Block]:

@@ -47,15 +47,15 @@ def fit_rules() -> dict[str, Any]:
 def divide_parts(messages: FitMessages, reading: Reading) -> Iterator[Part]:
     """Yield the message tables of each chained file on its own; absent messages have no table."""
     tables = {name: messages.columns(name) for name in _NAMES if name in messages}
+    if len({int(table["part"][end]) for table in tables.values() for end in (0, -1)}) == 1:  # rows are in file order
+        yield tables
+        return
     numbers = np.unique(np.concatenate([table["part"] for table in tables.values()] or [np.empty(0, int)]))
     if len(numbers) > MOST_PARTS:
         told, count = f"more than {MOST_PARTS} files in one", len(numbers) - MOST_PARTS
         reading.note("fit_damaged", "set_aside", column="file_id", value=told, count=count)
         numbers = numbers[:MOST_PARTS]
     edges = {name: np.searchsorted(table["part"], (numbers, numbers + 1)).T for name, table in tables.items()}
-    if len(numbers) == 1:
-        yield tables
-        return
     for place in range(len(numbers)):  # rows stand in file order, so those of a part stand together
         yield {
             name: {column: values[slice(*edges[name][place])] for column, values in table.items()}

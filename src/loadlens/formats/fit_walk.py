@@ -16,7 +16,7 @@ next place from which messages make sense, with times that go on from those befo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from loadlens.formats.fit_definitions import LONGEST_PERIOD, Block, Definition, read_definition
@@ -29,7 +29,8 @@ _TIMED = 3  # of which with a time
 _DAY = 86400
 _EFFORT = 1 << 16  # messages looked at in search of a place to go on, beyond 3 for 8 bytes of the file
 _START = 32  # messages to which the start of a search comes
-_DEFINITIONS = 4096  # different ones in a file; real files have tens in each of their parts
+_DEFINITIONS = 4096  # in the parts of a file; real files have tens in each
+_FIELDS = 1 << 15  # of all different definitions of a file; real files have hundreds, seldom thousands
 _ORDERS = (b"\0\0", b"\0\1")  # a reserved byte, then little or big end first
 
 
@@ -43,17 +44,33 @@ class Allowance:
     ----------
     effort : int
         Messages that may still be looked at in search of a place to go on.
-    definitions : int
-        Definitions that may still come.
+    definitions, fields : int
+        Definitions that may still come, and fields in those that are new to the file.
+    known : set of Definition
+        Those that are not.
     """
 
     effort: int
     definitions: int = _DEFINITIONS
+    fields: int = _FIELDS
+    known: set[Definition] = field(default_factory=set)
 
     @classmethod
     def of(cls, data: bytes) -> Allowance:
         """Allow what grows no faster than the file does."""
         return cls(_EFFORT + 3 * len(data) // 8)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no definition may come any more."""
+        return self.definitions <= 0 or self.fields <= 0
+
+    def take(self, definition: Definition) -> None:
+        """Count a definition of one more part."""
+        self.definitions -= 1
+        if definition not in self.known:
+            self.known.add(definition)
+            self.fields -= len(definition.fields) + len(definition.developer)
 
 
 def _timed(local: int) -> slice:
@@ -112,11 +129,13 @@ class Walk:
                 if read is None:
                     return self._lost(at, "truncated", "definition cut short")
                 definition, length = read
-                if self._allowance.definitions <= 0:
-                    detail = f"more than {_DEFINITIONS} different definitions in one file; nothing is read from here"
+                if self._allowance.is_spent:
+                    detail = (
+                        f"over {_DEFINITIONS} definitions or {_FIELDS} fields in one file; nothing is read from here"
+                    )
                     self.problems.append(Problem(at, "definition", detail))
                     return None
-                if data[at + 1 : at + 3] not in _ORDERS and self._is_disguise(at, length, definition):
+                if (data[at + 1] or data[at + 2] > 1) and self._is_disguise(at, length, definition):
                     return self._lost(at, "definition", "no definition, or messages stand where it would")
                 local = header & 15
                 self._defined[local] = definition
@@ -210,7 +229,7 @@ class Walk:
         block = self._plain.get(definition)
         if block is None:
             block = self._plain[definition] = Block(definition, self._part, False)
-            self._allowance.definitions -= 1
+            self._allowance.take(definition)
         self._steps[header] = 1 + definition.size
         self._places[header] = block
         self._notes[header] = block.singles.append
@@ -220,7 +239,7 @@ class Walk:
         block = self._timed.get(definition)
         if block is None:
             block = self._timed[definition] = Block(definition, self._part, True)
-            self._allowance.definitions -= 1
+            self._allowance.take(definition)
         headers = _timed(local)
         self._steps[headers], self._places[headers] = [1 + definition.size] * 32, [block] * 32
         self._notes[headers] = [block.singles.append] * 32
