@@ -67,13 +67,11 @@ def test_any_executor_gives_the_bytes_of_our_own(tmp_path: Path):
 @pytest.mark.filterwarnings("default")  # of packages that Dask uses
 def test_a_dask_cluster_gives_the_bytes_of_one_process(root: Path, done: Path, tmp_path: Path):
     distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, protocol="inproc://"
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        ll.cohort.run(root, tmp_path / "out", client.get_executor(pure=False))
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, protocol="inproc://"
+    ) as cluster:
+        address = cluster.scheduler_address
+        assert main(["cohort", str(root), "-o", str(tmp_path / "out"), "--scheduler", address]) == 0
     assert bytes_of(tmp_path / "out") == bytes_of(done)
 
 
@@ -169,6 +167,41 @@ def test_many_participants_stand_in_several_parts_and_groups_in_the_order_of_the
     ]  # fmt: skip
     ll.cohort.run(root, out, jobs=1)  # in one part, as the bounds have it
     assert len(cohort_tables.list_parts(out, "days")) == 1
+
+
+# ---------------------------------------------------------------- the command line
+def test_the_command_line_says_what_was_done_who_failed_and_where_the_results_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    root = write_lists(tmp_path / "root", "a", "b")
+    (root / "leeg").mkdir()
+    assert main(["cohort", str(root), "-o", str(tmp_path / "out"), "--jobs", "1", "--lang", "nl"]) == 0
+    said = capsys.readouterr().out
+    assert "Deelnemers beoordeeld: 2; mislukt: 1." in said
+    assert "  leeg: niets gevonden om te lezen" in said
+    assert str(tmp_path / "out") in said
+    assert told(tmp_path / "out", "manifest")["digest"] in said
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_nobody_assessed_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "root" / "a").mkdir(parents=True)
+    assert main(["cohort", str(tmp_path / "root"), "-o", str(tmp_path / "out"), "--jobs", "1"]) == 1
+    assert "failed: 1" in capsys.readouterr().out
+
+
+def test_de_identified_results_leave_their_key_beside_them_and_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    root, out = write_lists(tmp_path / "root", "a"), tmp_path / "out"
+    words = ["cohort", str(root), "-o", str(out), "--jobs", "1"]
+    assert main([*words, "--deidentify"]) == 0
+    assert str(tmp_path / "out.key") in capsys.readouterr().out
+    first = bytes_of(out)
+    shutil.rmtree(out)
+    assert main([*words, "--deidentify", "--key-file", str(tmp_path / "out.key")]) == 0
+    assert bytes_of(out) == first
+    assert main([*words, "--key-file", str(tmp_path / "out.key")]) == 1
 
 
 # ---------------------------------------------------------------- the tables

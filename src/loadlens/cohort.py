@@ -19,9 +19,9 @@ from typing import TypeVar
 import pandas as pd
 from tqdm import tqdm
 
-from loadlens import words
+from loadlens import cohort_report, words
 from loadlens.cohort_exposures import case_crossover, exposures, find_onsets
-from loadlens.cohort_manifest import NAME, sum_up_run, write_json, write_manifest
+from loadlens.cohort_manifest import NAME, add_reports, sum_up_run, write_json, write_manifest
 from loadlens.cohort_pool import run_tasks
 from loadlens.cohort_splits import LeakError, assign_folds, check_split, split_by_athlete, split_forward
 from loadlens.cohort_tables import TABLES, cohort_bounds, describe_tables, import_arrow, load, load_groups
@@ -104,9 +104,9 @@ def run(
     Notes
     -----
     ``tables/<name>/part-00000.parquet`` hold the tables (`load`, `load_groups`), ``manifest.json`` all that decided
-    them and a digest of each file. The same input, arguments and program give the same bytes, whatever the executor and
-    however often the run was stopped. A script that leaves `executor` and `jobs` to us calls this under
-    ``if __name__ == "__main__":``, for each process of the pool imports the script.
+    them and a digest of each file, ``report.html`` the report. The same input, arguments and program give the same
+    bytes, whatever the executor and however often the run was stopped. A script that leaves `executor` and `jobs` to us
+    calls this under ``if __name__ == "__main__":``, for each process of the pool imports the script.
     """
     begin = time.perf_counter()
     import_arrow()
@@ -137,6 +137,7 @@ def run(
     parts = [part for group in _show(joined, len(groups), "cohort.unit_parts", lang) for part in group]
     _drop_stale(folder, outcomes, parts)
     write_manifest(settings, outcomes, ignored, parts)
+    add_reports(folder, cohort_report.write(folder, lang, guidance))
     write_json(folder / "run.json", sum_up_run(outcomes, time.perf_counter() - begin, processes or None))
     return load(folder, "participants")
 

@@ -96,9 +96,8 @@ def to_arrow(table: str, frame: pd.DataFrame, participant: str) -> Any:
         if spec["dtype"] in ("text", "level"):
             columns.append(_to_texts(named[name]))
         else:
-            columns.append(
-                pa.array(named[name].astype(DTYPES[spec["dtype"]]), schema.field(name).type, from_pandas=True)
-            )
+            values = named[name].astype(DTYPES[spec["dtype"]])
+            columns.append(pa.array(values, schema.field(name).type, from_pandas=True))
     return pa.Table.from_arrays(columns, schema=schema)
 
 
