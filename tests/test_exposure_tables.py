@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohort_frames import START, build_cohort, build_events, build_follow_up
+from loadlens.case_crossover_tables import COLUMNS as CROSSED
 from loadlens.daily_exposures import measure_exposures
-from loadlens.exposure_rules import sort_by_band
+from loadlens.exposure_rules import exposure_numbers, sort_by_band
 from loadlens.exposure_tables import COLUMNS, account_onsets, indicate_bands, tabulate_exposures
 from loadlens.log import LogError
+from loadlens.words import LANGUAGES
 
 EXPOSURES = ["spike", "week_ratio", "acute_chronic", "acute_chronic_coupled", "acute_chronic_ewma"]
 NOBODY = build_events()
@@ -188,6 +190,13 @@ def test_a_missing_band_is_missing_in_every_indicator_and_never_the_reference():
     assert coded.columns.tolist() == ["spike_small", "spike_moderate", "spike_large"]
     assert coded.iloc[[0, 1, 3]].to_numpy().tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 1]]
     assert coded.iloc[2].isna().all()
+
+
+# ---------------------------------------------------------------- columns
+def test_every_column_of_the_tables_is_described_in_both_languages():
+    told = exposure_numbers()["columns"]
+    assert set(told) == set(COLUMNS) | set(CROSSED)
+    assert all(column[lang] for column in told.values() for lang in LANGUAGES)
 
 
 # ---------------------------------------------------------------- properties

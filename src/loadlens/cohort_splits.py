@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from loadlens.exposure_rules import exposure_numbers
+from loadlens.exposure_rules import exposure_numbers, take_columns
 from loadlens.log import LogError
 
 
@@ -111,14 +111,13 @@ def split_forward(
     ValueError
         The gap is shorter than the longest window.
     """
-    _need(table, "date")
+    first, last = _take_dates(table)
     least = exposure_numbers()["split"]["gap_days"]
     gap = least if gap_days is None else gap_days
     if gap < least:
         raise ValueError(f"gap_days {gap}: exposures look back further; would be right: {least} or more")
     day = pd.Timestamp(date).normalize()
-    last = table["last_date"] if "last_date" in table else table["date"]
-    train, test = table[last < day - pd.Timedelta(days=gap)], table[table["date"] >= day]
+    train, test = table[last < day - pd.Timedelta(days=gap)], table[first >= day]
     for side, rows in (("before the gap", train), ("from the date on", test)):
         if rows.empty:
             raise LogError(f"table: no row {side} ({day.date()}); would be right: a date inside the study")
@@ -139,15 +138,23 @@ def check_split(train: pd.DataFrame, test: pd.DataFrame) -> None:
         A runner is on both sides and the training rows do not all end before the first test row.
     """
     for rows in (train, test):
-        _need(rows, "participant", "date")
+        _need(rows, "participant")
     both = sorted(set(train["participant"].astype(str)) & set(test["participant"].astype(str)))
-    last = (train["last_date"] if "last_date" in train else train["date"]).max()
-    if both and last >= test["date"].min():
+    reached, begun = _take_dates(train)[1].max(), _take_dates(test)[0].min()
+    if both and reached >= begun:
         raise LeakError(
             f"split: {len(both)} runners are on both sides ({', '.join(both[:3])} ...), and training reaches "
-            f"{last.date()} while the test begins on {test['date'].min().date()}; would be right: split_by_athlete or "
-            "split_forward"
+            f"{reached.date()} while the test begins on {begun.date()}; would be right: split_by_athlete, split_forward"
         )
+
+
+def _take_dates(table: pd.DataFrame) -> tuple[pd.Series[pd.Timestamp], pd.Series[pd.Timestamp]]:
+    """Give the first and last day of each row."""
+    _need(table, "date")
+    last = "last_date" if "last_date" in table else "date"
+    rows = pd.DataFrame({"participant": "", "date": table["date"], "last": table[last]})
+    dated = take_columns("table", rows, ["participant", "date", "last"], ["date", "last"])
+    return dated["date"], dated["last"]
 
 
 def _need(table: pd.DataFrame, *columns: str) -> None:

@@ -67,9 +67,15 @@ def take_columns(name: str, frame: pd.DataFrame, columns: list[str], dates: list
     taken = frame[columns].copy()
     for column in dates:
         try:
-            taken[column] = pd.to_datetime(taken[column]).dt.tz_localize(None).dt.normalize().astype("datetime64[us]")
+            taken[column] = (
+                pd.to_datetime(taken[column], format="ISO8601")
+                .dt.tz_localize(None)
+                .dt.normalize()
+                .astype("datetime64[us]")
+            )
         except (ValueError, TypeError, AttributeError) as error:
-            raise LogError(f"{name}.{column}: {error}; would be right: local days such as 2026-01-16") from error
+            told = str(error).partition(". You might")[0]
+            raise LogError(f"{name}.{column}: {told}; would be right: local days such as 2026-01-16") from error
     for column in ["participant", *dates]:
         if taken[column].isna().any():
             row = int(np.flatnonzero(taken[column].isna())[0])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from loadlens import words
 from loadlens.cohort_splits import LeakError
-from loadlens.exposure_rules import exposure_numbers
+from loadlens.exposure_rules import exposure_numbers, take_columns
 from loadlens.log import LogError
 from loadlens.missingness import count_at_risk, find_risk_sets, measure_auc, move_events, name_patterns
 
@@ -143,18 +143,18 @@ def _check_rows(table: pd.DataFrame) -> list[dict[str, object]]:
 def _check_look_ahead(table: pd.DataFrame) -> dict[str, object]:
     if not {"known_on", "date"} <= set(table):
         return {"check": "look_ahead", "verdict": "not_assessable", "reason": "no_column", "count": 0}
-    late = int((table["known_on"] > table["date"]).sum())
+    dated = take_columns("table", table, ["participant", "date", "known_on"], ["date", "known_on"])
+    late = int((dated["known_on"] > dated["date"]).sum())
     return {"check": "look_ahead", "verdict": "leak" if late else "sound", "count": late}
 
 
 def _check_unknown(table: pd.DataFrame, days: pd.DataFrame | None) -> dict[str, object]:
     if days is None or "date" not in table:
         return {"check": "unknown_days", "verdict": "not_assessable", "reason": "no_column", "count": 0}
-    covered = table[["participant", "date"]].assign(
-        participant=table["participant"].astype(str), last=table["last_date"] if "last_date" in table else table["date"]
-    )
-    unknown = days.loc[days["state"] == "unknown", ["participant", "date"]]
-    unknown = unknown.assign(participant=unknown["participant"].astype(str)).rename(columns={"date": "day"})
+    last = "last_date" if "last_date" in table else "date"
+    covered = take_columns("table", table.assign(last=table[last]), ["participant", "date", "last"], ["date", "last"])
+    grid = take_columns("days", days, ["participant", "date", "state"], ["date"]).rename(columns={"date": "day"})
+    unknown = grid[grid["state"] == "unknown"]
     found = pd.merge_asof(
         unknown.sort_values("day"), covered.sort_values("date"), left_on="day", right_on="date", by="participant"
     )
