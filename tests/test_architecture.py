@@ -66,19 +66,24 @@ FLOORS = [
     }
     | {"formats.platform_accounts", "formats.polar_flow", "formats.polar_account", "formats.stryd"},
     # where both wings meet
-    {"files", "samples", "findings", "figure_style"} | {"guidance_text"},
+    {"files", "samples", "findings", "figure_style"},
+    # one run, and the guidance statement by statement
+    {"guidance_sheet", "run_trace", "run_findings", "form_points"},
+    {"activity_figure", "cadence_figure", "sheet_figure"},
     # how much a finding says, and how far it lets a runner go
     {"alarm_budget", "backtesting", "robustness", "hypothetical_runs", "comeback"},
-    {"planning"} | {"rule_trials"},
+    {"planning"},
     # what the timeline is made of
     {"lane_parts"},
     {"episode_marks", "shoe_lane", "diary_lanes"},
     # drawing and telling
-    {"guidance_sheet", "run_trace", "run_findings", "form_points"},
     {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
     {"timeline"},
-    {"figures", "rate_figure", "plan_figure"} | {"summaries"} | {"activity_figure", "cadence_figure", "sheet_figure"},
-    {"reports"} | {"exploration"},
+    {"figures", "rate_figure", "plan_figure"},
+    # what shows itself, and limits that are tried
+    {"guidance_text", "rule_trials", "summaries"},
+    {"exploration"},
+    {"reports"},
     {"cli"},
 ]
 
