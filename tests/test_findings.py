@@ -15,6 +15,7 @@ from loadlens import words
 from loadlens.findings import assess
 from loadlens.guidance import GuidanceError, read_guidance
 from loadlens.log import LogError, RunningLog, conform, empty_table
+from loadlens.simulated_exports import sample
 
 GUIDANCE = read_guidance()
 START = pd.Timestamp("2024-01-01")
@@ -361,3 +362,19 @@ def test_a_week_and_ten_years_are_judged_day_by_day(weeks):
     log = steady_log(weeks=weeks)
     found = assess(log, GUIDANCE)
     assert len(found.days) == len(GUIDANCE.rules) * len(log.days)
+
+
+def test_a_bracketed_part_of_a_finding_is_said_only_when_its_numbers_are_known():
+    """Hard begins at a heart rate or at a pace, never at a dash."""
+
+    def tell(log: RunningLog) -> str:
+        found = assess(log)
+        frame = found.details["intensity_minutes"]
+        return found.tell("intensity_minutes", frame.index[frame["reason"] == ""][-1])
+
+    log = sample("overload")
+    by_heart = tell(log)
+    assert ("heart rate of 1" in by_heart, "pace" in by_heart) == (True, False)
+    by_pace = tell(replace(log, minutes=log.minutes.assign(heart_rate=np.nan)))
+    assert ("heart rate" in by_pace, "pace of" in by_pace) == (False, True)
+    assert not {"[", "]", words.MISSING} & {*by_heart, *by_pace}

@@ -7,6 +7,7 @@ judged with what was known at its end.
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -98,7 +99,9 @@ class Assessment:
             return words.say("report.not_assessable_between", lang, said=said, between=between)
         shown = {column: _show(row, column, unit, lang) for column, unit in spec.units.items()}
         limits = {name: words.quantity(limit, unit, lang) for name, (limit, unit) in spec.limits.items()}
-        told = [spec.words[lang]["finding"].format(**shown, **limits), self.guidance.tell_moved(rule, lang)]
+        missing = {column for column in spec.units if column in row and pd.isna(row[column])}
+        sentence = _keep_known(spec.words[lang]["finding"], missing)
+        told = [sentence.format(**shown, **limits), self.guidance.tell_moved(rule, lang)]
         return " ".join(filter(None, told))
 
     def plot(self, lang: str = "en") -> Axes:
@@ -113,6 +116,15 @@ class Assessment:
 
         shown: str = summarise_assessment(self)
         return shown
+
+
+def _keep_known(sentence: str, missing: set[str]) -> str:
+    """Leave out each part in square brackets that speaks of a number the day does not have, and the other brackets."""
+
+    def keep(part: re.Match[str]) -> str:
+        return "" if missing & set(re.findall(r"{(\w+)", part[1])) else part[1]
+
+    return re.sub(r"\[([^\[\]]*)\]", keep, sentence)
 
 
 def _show(row: dict[Any, Any], column: str, unit: str, lang: str) -> str:

@@ -44,6 +44,9 @@ class Rule:
         Level -> ``"page"``, ``"research"`` or ``"ours"``: whose number it is.
     alarms_per_year : float or None
         Alarms per runner-year measured on steady runners, published with the rule.
+    words : dict
+        Language -> name, asks, finding, why. A part of a finding in square brackets is said only on days that have
+        every number it speaks of.
     """
 
     id: str
