@@ -73,7 +73,7 @@ FLOORS = [
     {"planning"},
     # many logs at once
     {"cohort_tables"},
-    {"participants", "cohort_pool"},
+    {"participants", "cohort_pool", "cohort_staging"},
     {"cohort_tasks"},
     {"cohort_manifest"},
     {"cohort_counts", "cohort_summary"},
