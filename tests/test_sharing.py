@@ -6,6 +6,7 @@ import base64
 import csv
 import gzip
 import io
+import re
 import shutil
 import struct
 import zipfile
@@ -190,6 +191,14 @@ def test_without_deidentification_what_was_planted_is_there(root, tmp_path):
 
 def test_nothing_that_was_planted_is_in_any_file_that_is_shared(shared):
     assert find_planted(shared) == {}
+
+
+def test_no_position_of_a_track_is_in_any_file_that_is_shared(root, shared):
+    with zipfile.ZipFile(next(root.rglob("export_4101.zip"))) as archive:
+        tracks = [archive.read(name) for name in archive.namelist() if name.endswith(".gpx.gz")]
+    places = re.findall(rb'l[ao][tn]="([^"]{9,})"', gzip.decompress(tracks[0]))[:4]
+    assert len(set(places)) == 4
+    assert [where for where, content in contents(shared) if any(place in content for place in places)] == []
 
 
 def test_every_export_was_read_and_only_the_broken_one_failed(shared):
