@@ -11,7 +11,7 @@ from loadlens.cohort_splits import LeakError
 from loadlens.exposure_tables import tabulate_exposures
 from loadlens.leak_audit import COLUMNS, audit_leaks, tell_audit
 from loadlens.log import LogError
-from loadlens.missingness import count_at_risk, find_risk_sets, measure_auc, move_events, name_patterns
+from loadlens.missingness import count_at_risk, find_risk_sets, measure_auc, move_events, name_patterns, sort_rows
 from loadlens.simulated_injuries import plant_injuries, simulate_training
 from loadlens.words import LANGUAGES
 
@@ -171,7 +171,8 @@ def test_the_area_counts_how_often_the_event_looks_more_like_one():
 def test_events_move_to_runners_who_were_at_risk_at_that_time():
     sets = find_risk_sets(TABLE, 5, 0)
     rng = np.random.default_rng(0)
-    moved = np.array([move_events(sets, rng) for _ in range(20)])
+    order = sort_rows(sets)
+    moved = np.array([move_events(sets, order, rng) for _ in range(20)])
     assert (sets.begin[moved] < sets.event_set).all()
     assert (sets.end[moved] >= sets.event_set).all()
     assert (sets.runner[moved] != sets.runner[sets.event_row]).mean() > 0.8

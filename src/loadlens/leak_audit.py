@@ -11,7 +11,7 @@ from loadlens import words
 from loadlens.cohort_splits import LeakError
 from loadlens.exposure_rules import exposure_numbers, take_columns
 from loadlens.log import LogError
-from loadlens.missingness import count_at_risk, find_risk_sets, measure_auc, move_events, name_patterns
+from loadlens.missingness import count_at_risk, find_risk_sets, measure_auc, move_events, name_patterns, sort_rows
 
 VERDICTS = ("sound", "leak", "not_assessable")
 """What a check can say."""
@@ -183,14 +183,14 @@ def _check_missingness(table: pd.DataFrame, asked: list[str], events: np.ndarray
         patterns[ALL] = name_patterns(absent[told])
     sets = find_risk_sets(table, rules["folds"], seed)
     counts = {name: count_at_risk(sets, pattern, rules["folds"]) for name, pattern in patterns.items()}
-    rng = np.random.default_rng(seed)
+    order, rng = sort_rows(sets), np.random.default_rng(seed)
 
     def score(rows: np.ndarray) -> np.ndarray:
         fold = sets.fold[rows]
         return np.array([measure_auc(counts[n], sets.event_set, fold, patterns[n][rows]) for n in patterns])
 
     found = score(sets.event_row)
-    most = np.array([np.max(score(move_events(sets, rng))) for _ in range(rules["permutations"])])
+    most = np.array([np.max(score(move_events(sets, order, rng))) for _ in range(rules["permutations"])])
     chance = float(np.quantile(most, 1 - rules["error_share"], method="higher"))
     limit = max(chance, rules["auc"])
     rows = []

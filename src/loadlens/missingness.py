@@ -126,24 +126,37 @@ def measure_auc(counts: Floats, event_set: Whole, fold: Whole, pattern: Whole) -
     return wins / weighed if weighed else float("nan")
 
 
-def move_events(sets: RiskSets, rng: np.random.Generator) -> Whole:
+def sort_rows(sets: RiskSets) -> Whole:
+    """Order the rows by stratum, or by runner and time: once for all permutations."""
+    if sets.kind == "strata":
+        return _whole(np.argsort(sets.end, kind="stable"))
+    return _whole(np.lexsort((sets.end, sets.begin, sets.runner)))
+
+
+def move_events(sets: RiskSets, order: Whole, rng: np.random.Generator) -> Whole:
     """Give all events of each runner to another runner, at the same times; return the row of each.
 
     Times, and how many events one runner has, stay what they were; what the runner's missing values have to do with
-    them is gone. Where the other runner was not at risk at that time, anyone who was gets the event.
+    them is gone. Where the other runner was not at risk at that time, somebody who was gets the event. In strata, which
+    are of one runner each, the event goes to any row of its stratum.
+
+    Parameters
+    ----------
+    sets : RiskSets
+        Who could have had each event.
+    order : array of int, shape (rows,)
+        What `sort_rows` gives.
+    rng : Generator
+        Draws the other runners.
     """
-    if sets.kind == "strata":
-        rows = np.argsort(sets.end, kind="stable")
-        size = np.bincount(sets.end.astype(np.int64), minlength=sets.sets)
-        first = np.cumsum(size) - size
-        return np.asarray(rows[first[sets.event_set] + rng.integers(0, size[sets.event_set])], dtype=np.int64)
-    runners = int(sets.runner.max(initial=-1)) + 1
-    order = _whole(np.lexsort((sets.end, sets.begin, sets.runner)))
-    size = np.bincount(sets.runner, minlength=runners)
+    group = _whole(sets.end) if sets.kind == "strata" else sets.runner
+    size = np.bincount(group)
     first = np.cumsum(size) - size
-    target = rng.permutation(runners)[sets.runner[sets.event_row]]
+    if sets.kind == "strata":
+        return _whole(order[first[sets.event_set] + rng.integers(0, size[sets.event_set])])
+    target = _whole(rng.permutation(len(size)))[sets.runner[sets.event_row]]
     if sets.kind == "rows":
-        return np.asarray(order[first[target] + rng.integers(0, size[target])], dtype=np.int64)
+        return _whole(order[first[target] + rng.integers(0, size[target])])
     span = sets.sets + 2.0
     keys = (sets.runner * span + sets.begin)[order]
     moved, left = sets.event_row.copy(), _whole(np.arange(len(sets.event_row)))
@@ -155,7 +168,7 @@ def move_events(sets: RiskSets, rng: np.random.Generator) -> Whole:
         left = left[~fits]
         if not len(left):
             break
-        target = rng.integers(0, runners, len(moved))
+        target = _whole(rng.integers(0, len(size), len(moved)))
     return moved
 
 
