@@ -83,7 +83,7 @@ FLOORS = [
     # many logs at once
     {"cohort_tables"},
     {"cohort_exposures"},
-    {"participants", "cohort_pool"},
+    {"participants", "cohort_pool", "cohort_staging"},
     {"cohort_tasks"},
     {"cohort_manifest"},
     {"cohort_counts", "cohort_summary"},

@@ -156,7 +156,7 @@ def test_many_participants_stand_in_several_parts_and_groups_in_the_order_of_the
     root, out = write_lists(tmp_path / "root", *[f"p{number}" for number in (3, 1, 5, 2, 4)]), tmp_path / "out"
     with pytest.MonkeyPatch.context() as patch:
         small = cohort_tables.cohort_bounds() | {"participants_per_part": 2, "rows_per_group": 1}
-        for module in ("cohort", "cohort_tasks"):
+        for module in ("cohort", "cohort_staging"):
             patch.setattr(f"loadlens.{module}.cohort_bounds", lambda: small)
         ll.cohort.run(root, out, jobs=1)
     assert [path.name for path in cohort_tables.list_parts(out, "days")] == [f"part-0000{n}.parquet" for n in range(3)]

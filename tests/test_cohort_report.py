@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import re
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+import loadlens
 from cohorts import Member, build_failed, build_member, write_tables
 from loadlens import cohort_report
 from loadlens.cohort_counts import count_cohort
@@ -79,6 +81,14 @@ def test_a_cohort_in_which_nobody_could_be_read_has_no_numbers_and_no_error(tmp_
     assert summary["coverage"]["spread"] == dict.fromkeys(SPREADS)
 
 
+@pytest.mark.parametrize("hide", [True, False])
+@pytest.mark.parametrize("members", [[build_failed("a")], [build_member("a", "unknown")], many(1), many(6)])
+def test_the_smallest_cohorts_have_a_page_too(tmp_path, members, hide):
+    page, numbers, _ = cohort_report.write(write_tables(tmp_path, members, deidentified=hide))
+    assert page.read_text("utf-8").rstrip().endswith("</html>")
+    assert "NaN" not in numbers.read_text("utf-8")
+
+
 def test_an_unfinished_cohort_is_refused(tmp_path):
     with pytest.raises(UnreadableFile, match="no finished cohort"):
         cohort_report.write(tmp_path)
@@ -116,6 +126,14 @@ def test_participants_with_the_same_files_are_named_together(tmp_path):
     members = [build_member(name, "run " * 100, content=what) for name, what in (("a", "1"), ("b", "2"), ("c", "1"))]
     summary = told(members, tmp_path)
     assert next(row for row in summary["flags"] if row["flag"] == "same_content")["listed"] == ["a", "c"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_reason_speaks_to_a_runner_in_a_report_for_researchers(lang):
+    reasons = tomllib.loads((Path(loadlens.__file__).parent / "data/words.toml").read_text("utf-8"))
+    said = {reason: cohort_report._say_reason(reason, lang) for reason in reasons["reasons"]}
+    assert {r for r, text in said.items() if re.search(r"\b(you|your|je|jouw|jou)\b", text)} == set()
+    assert set(reasons["cohort_reasons"]) <= set(reasons["reasons"])
 
 
 def test_every_flag_has_words():
@@ -185,6 +203,17 @@ def test_a_rule_that_all_but_three_could_be_assessed_by_does_not_tell_of_the_thr
     assert row["participants"] == ">35"
     assert row["alarmed"] is None  # 37 would be all who are left
     assert row["reasons"] == [{"reason": "no_data", "share": None}]
+
+
+def test_shares_of_days_that_are_told_do_not_add_up_to_one_that_is_not(tmp_path):
+    lacking = [(RULE, "not_assessable", 60, "no_data"), (RULE, "not_assessable", 40, "no_diary")]
+    members = [build_member(f"P{n:03d}", "run rest " * 50, lacking) for n in range(37)]
+    members += many(3)  # the only ones who could be assessed
+    for number, member in enumerate(members):
+        member["name"] = f"P{number:03d}"
+    row = told(members, tmp_path, hide=True)["rules"][0]
+    assert (row["participants"], row["share_assessable"]) == ("<5", None)
+    assert row["reasons"] == [{"reason": "no_data", "share": 0.555}, {"reason": "no_diary", "share": None}]
 
 
 def test_a_small_group_that_failed_takes_the_total_with_it(tmp_path):
@@ -274,6 +303,7 @@ def test_a_rule_that_may_not_be_told_has_a_sentence_instead_of_a_dot(tmp_path, a
     plot_alarm_rates([row], {RULE: "r"}, ax)
     assert list(ax.get_lines()) == []
     assert [text.get_text() for text in ax.texts] == ["in fewer than 5 participants"]
+    assert ax.get_title(loc="left") == "Alarms a runner-year"
 
 
 # ---------------------------------------------------------------- the page

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from loadlens import cohort, cohort_report
+from loadlens import cohort
 from loadlens.cohort_tables import load_groups
-from loadlens.deidentification import count_weeks, pseudonym
+from loadlens.deidentification import count_weeks, describe, pseudonym
 from loadlens.simulated_fit import fit_file, fit_message
 
 pq = pytest.importorskip("pyarrow.parquet")
@@ -172,8 +172,7 @@ def test_the_search_finds_a_word_however_it_is_written(tmp_path, spelled):
 @pytest.fixture(scope="module")
 def shared(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("results") / "shared"
-    cohort.run(root, out, jobs=1, tz="Europe/Amsterdam", secret=SECRET)
-    cohort_report.write(out, "nl")
+    cohort.run(root, out, jobs=1, tz="Europe/Amsterdam", secret=SECRET, lang="nl")
     return out
 
 
@@ -196,6 +195,12 @@ def test_every_export_was_read_and_only_the_broken_one_failed(shared):
     assert people["status"].value_counts().to_dict() == {"assessed": len(people) - 1, "failed": 1}
     assert people["participant"].str.fullmatch("p[0-9a-f]{16}").all()
     assert cohort.load(shared, "activities")["distance"].gt(0).sum() > 1000
+
+
+def test_the_report_says_what_was_done_and_names_nobody(shared):
+    page = (shared / "report.html").read_text("utf-8")
+    assert all(sentence in page for sentence in describe("nl") if "'" not in sentence)
+    assert all(name not in page for name in cohort.load(shared, "participants")["participant"])
 
 
 def test_neither_the_place_of_the_study_nor_the_time_zone_is_told(shared):

@@ -24,17 +24,13 @@ from loadlens.cohort_exposures import case_crossover, exposures, find_onsets
 from loadlens.cohort_manifest import NAME, add_reports, sum_up_run, write_json, write_manifest
 from loadlens.cohort_pool import run_tasks
 from loadlens.cohort_splits import LeakError, assign_folds, check_split, split_by_athlete, split_forward
+from loadlens.cohort_staging import STATE, UNFINISHED, Outcome, Part, join_participants
 from loadlens.cohort_tables import TABLES, cohort_bounds, describe_tables, import_arrow, load, load_groups
 from loadlens.cohort_tasks import (
-    STATE,
-    UNFINISHED,
-    Outcome,
-    Part,
     Settings,
     assess_participant,
     describe_guidance,
     digest_profiles,
-    join_participants,
     name_publicly,
     tell_killed,
 )

@@ -136,12 +136,11 @@ def plot_alarm_rates(
         ax.spines["left"].set_visible(False)
         ax.grid(axis="x", color=GRID, linewidth=0.6)
         ax.set_axisbelow(True)
-        ax.set_xlabel(words.say("cohort_report.head_rate", lang))
-        ax.set_title(words.say("cohort_report.figure_rates", lang))
+        ax.set_title(words.say("cohort_report.head_rate", lang))
         interval = words.say("cohort_report.head_interval", lang)
         rate = words.say("cohort_report.figure_rate", lang)
         dot = Line2D([], [], color=RUN, marker="o", markersize=5, linewidth=0, markeredgecolor=PAPER, label=rate)
-        style.legend_below(ax, [dot, Line2D([], [], color=INK, linewidth=1.2, label=interval)], 0.62)
+        style.legend_below(ax, [dot, Line2D([], [], color=INK, linewidth=1.2, label=interval)], 0.4)
     return ax
 
 
@@ -167,4 +166,4 @@ def _draw_rate(ax: Axes, at: int, row: Mapping[str, Any], reach: float, lang: st
 
 def measure_alarm_rates(rules: int) -> tuple[float, float]:
     """Return how high [inch] the figure of alarm rates wants to be, on a wide page and on a telephone."""
-    return ROW * rules + 1.2, ROW * rules + 1.3
+    return ROW * rules + 0.95, ROW * rules + 1.0

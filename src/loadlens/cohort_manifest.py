@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from loadlens import __version__
+from loadlens.cohort_staging import Outcome, Part, written_whole
 from loadlens.cohort_tables import TABLES, arrow_schema
-from loadlens.cohort_tasks import Outcome, Part, Settings, written_whole
+from loadlens.cohort_tasks import Settings
 from loadlens.decode_cache import COMPUTES, digest_file
 from loadlens.participants import Ignored
 

@@ -232,7 +232,9 @@ def _say_rule(row: Mapping[str, Any], names: Mapping[str, str], lang: str) -> di
 
 
 def _say_reason(reason: str, lang: str) -> str:
-    return words.say(f"reasons.{reason}", lang) if words.knows(f"reasons.{reason}") else reason
+    """Say a reason of people in general: those of a report speak to its runner."""
+    keys = (f"cohort_reasons.{reason}", f"reasons.{reason}")
+    return next((words.say(key, lang) for key in keys if words.knows(key)), reason)
 
 
 def _say_alarms(row: Mapping[str, Any], names: Mapping[str, str], lang: str) -> dict[str, Any]:

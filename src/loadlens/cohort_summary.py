@@ -135,12 +135,15 @@ def _rule(row: dict[Any, Any], reasons: pd.DataFrame, *, hide: bool) -> dict[str
         "alarms": int(row["alarms"]) if rate else None,
         "alarmed": _part(int(row["alarmed"]), seen, hide=hide) if isinstance(told, int) else None,
         **numbers,
-        "reasons": _reasons(reasons[reasons["rule"] == rule], row["days"], hide=hide),
+        "reasons": _reasons(reasons[reasons["rule"] == rule], row["days"], known=known, hide=hide),
     }
 
 
-def _reasons(rows: pd.DataFrame, days: float, *, hide: bool) -> list[dict[str, Any]]:
-    """Tell why days of a rule were not assessable, as shares of all days; one hidden alone would be what is left."""
+def _reasons(rows: pd.DataFrame, days: float, *, known: bool, hide: bool) -> list[dict[str, Any]]:
+    """Tell why days of a rule were not assessable, as shares of all days.
+
+    These shares and that of assessable days are 1 together: one that is hidden alone would be what is left.
+    """
     told: list[dict[str, Any]] = [
         {
             "reason": str(row["reason"]),
@@ -151,7 +154,7 @@ def _reasons(rows: pd.DataFrame, days: float, *, hide: bool) -> list[dict[str, A
     ]
     hidden = [entry for entry in told if entry["small"]]
     others = [entry for entry in told if not entry["small"]]
-    if len(hidden) == 1 and others:
+    if len(hidden) + (not known) == 1 and others:
         others[-1]["small"] = True
     return [{"reason": entry["reason"], "share": None if entry["small"] else entry["share"]} for entry in told]
 

@@ -1,7 +1,6 @@
-"""The two tasks of a cohort: one participant becomes a staged file, and staged files become a part of every table.
+"""The task of a cohort: one participant is read and assessed, and what comes of it staged, whatever goes wrong.
 
-Both run in any process, also on another machine that sees the same folders. Each writes under another name and renames,
-so that a kill at any moment leaves a whole file or none.
+It runs in any process, also on another machine that sees the same folders.
 """
 
 from __future__ import annotations
@@ -12,29 +11,17 @@ import os
 import sys
 import time
 import traceback
-import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
-from uuid import uuid4
+from typing import Any
 
 import pandas as pd
 
 from loadlens import words
-from loadlens.cohort_tables import (
-    OF_THE_LOG,
-    TABLES,
-    arrow_schema,
-    cohort_bounds,
-    describe_tables,
-    import_arrow,
-    open_writer,
-    to_arrow,
-)
+from loadlens.cohort_staging import Outcome, recall, stage
+from loadlens.cohort_tables import OF_THE_LOG, cohort_bounds
 from loadlens.containers import list_files
 from loadlens.decode_cache import describe_program, digest_file, name_entry
 from loadlens.deidentification import deidentify, pseudonym
@@ -45,12 +32,6 @@ from loadlens.formats.source import UnreadableFile
 from loadlens.guidance import Guidance, read_guidance
 from loadlens.log import LogError
 from loadlens.participants import Participant, at_hand
-
-UNFINISHED = "unfinished-"
-"""How the names of files begin that are being written."""
-
-STATE = ".state"
-"""Folder in the results where staged files lie."""
 
 
 @dataclass(frozen=True)
@@ -79,47 +60,6 @@ class Settings:
     secret: bytes | None
     arguments: dict[str, Any]
     program: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one participant: small, for it travels back to where the tasks are handed out.
-
-    Attributes
-    ----------
-    participant : str
-        Its name in the tables.
-    staged : str or None
-        Name of the staged file; None where the failure may not happen again, and `row` says what it was.
-    row : dict or None
-        Its row of ``participants``, where nothing is staged.
-    failed, reused : bool
-        Whether it failed, and whether an earlier run had staged it.
-    seconds, processor : float
-        Time taken, and processor time [s].
-    peak : int
-        The most memory its process ever held [bytes]; 0 where the system does not tell.
-    """
-
-    participant: str
-    staged: str | None = None
-    row: dict[str, object] | None = None
-    failed: bool = False
-    reused: bool = False
-    seconds: float = 0.0
-    processor: float = 0.0
-    peak: int = 0
-
-
-@dataclass(frozen=True)
-class Part:
-    """One written file of a table: path below the results, digest, size [bytes], and rows."""
-
-    path: str
-    table: str
-    sha256: str
-    bytes: int
-    rows: int
 
 
 @cache
@@ -191,7 +131,7 @@ def _settle(settings: Settings, participant: Participant) -> Outcome:
             offered = _list_offered(place, participant.entry)
             row |= _tell_offered(offered, settings.secret)
             staged = _name_staged(settings, participant, offered)
-            if (status := _recall(settings, staged)) is not None:
+            if (status := recall(settings.out, staged)) is not None:
                 return Outcome(public, staged=staged, reused=True, failed=status == "failed")
             try:
                 tables = _assess(settings, participant, place)
@@ -201,7 +141,7 @@ def _settle(settings: Settings, participant: Participant) -> Outcome:
                 row |= _tell_failure(error, settings, here)
             if _stamp(place, participant.entry) != offered.stamps:
                 raise UnreadableFile("cohort_files_changed", where=participant.entry)
-            _stage(settings, staged, public, tables | {"participants": pd.DataFrame([row])})
+            stage(settings.out, staged, public, tables | {"participants": pd.DataFrame([row])})
             return Outcome(public, staged=staged, failed=row["status"] == "failed")
     except Exception as error:  # noqa: BLE001 one participant must not end the run; the row says what happened
         row |= {"status": "failed"} | _tell_failure(error, settings, here)
@@ -315,106 +255,6 @@ def _say(key: str, **values: object) -> dict[str, object]:
 
 def _reason(lang: str) -> str:
     return "reason" if lang == "en" else f"reason_{lang}"
-
-
-# ---------------------------------------------------------------- staging
-def _place_staged(out: str, staged: str) -> Path:
-    return Path(out) / STATE / staged[:2] / staged
-
-
-def _recall(settings: Settings, staged: str) -> str | None:
-    """Return the status of a participant that is staged whole; None where it is not."""
-    try:
-        with zipfile.ZipFile(_place_staged(settings.out, staged)) as kept:
-            rows = _read_member(kept, "participants")
-    except (FileNotFoundError, zipfile.BadZipFile, KeyError, ValueError):  # none, or cut off when the machine stopped
-        return None
-    return str(rows["status"][0].as_py())
-
-
-def _stage(settings: Settings, staged: str, participant: str, tables: dict[str, pd.DataFrame]) -> None:
-    """Write the tables of a participant into one file, for 50,000 participants have 500,000 tables."""
-    path = _place_staged(settings.out, staged)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as kept:
-        for name, frame in tables.items():
-            content = BytesIO()
-            made = to_arrow(name, frame.reindex(columns=list(describe_tables()[name])), participant)
-            import_arrow().parquet.write_table(made, content, compression="zstd")
-            kept.writestr(zipfile.ZipInfo(f"{name}.parquet"), content.getvalue())
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """Give a stream to a file that has its name only when all of it is written."""
-    unfinished = path.with_name(f"{UNFINISHED}{uuid4().hex}")
-    try:
-        with unfinished.open("xb") as stream:
-            yield stream
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
-# ---------------------------------------------------------------- one part of every table
-def join_participants(out: str, group: tuple[int, Sequence[Outcome]]) -> list[Part]:
-    """Write one part of every table from what was staged of these participants, in their order.
-
-    Parameters
-    ----------
-    out : str
-        Folder of the results.
-    group : int and sequence of Outcome
-        Which part this is, and who is in it, in the order of their names.
-
-    Returns
-    -------
-    list of Part
-        One for each table.
-    """
-    number, members = group
-    return [_join(Path(out), number, table, members) for table in TABLES]
-
-
-def _join(out: Path, number: int, table: str, members: Sequence[Outcome]) -> Part:
-    path = out / "tables" / table / f"part-{number:05d}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows, pieces, waiting = 0, [], 0
-    with written_whole(path) as stream, open_writer(stream, table) as writer:
-        for member in members:
-            piece = _piece(out, table, member)
-            if piece is None or not piece.num_rows:
-                continue
-            pieces.append(piece)
-            waiting += piece.num_rows
-            if waiting >= cohort_bounds()["rows_per_group"]:
-                rows, pieces, waiting = rows + _write_group(writer, pieces), [], 0
-        rows += _write_group(writer, pieces)
-    return Part(path.relative_to(out).as_posix(), table, digest_file(path), path.stat().st_size, rows)
-
-
-def _write_group(writer: Any, pieces: list[Any]) -> int:
-    """Write whole participants as one group of rows, which their statistics then tell apart from all others."""
-    if not pieces:
-        return 0
-    joined = import_arrow().concat_tables(pieces)
-    writer.write_table(joined, row_group_size=joined.num_rows)
-    return int(joined.num_rows)
-
-
-def _piece(out: Path, table: str, member: Outcome) -> Any | None:
-    """Return what a participant adds to a table; None where it failed before there was any."""
-    if member.staged is None:
-        row = pd.DataFrame([member.row]).reindex(columns=list(describe_tables()[table]))
-        return to_arrow(table, row, member.participant) if table == "participants" else None
-    with zipfile.ZipFile(_place_staged(str(out), member.staged)) as kept:
-        return _read_member(kept, table) if f"{table}.parquet" in kept.namelist() else None
-
-
-def _read_member(kept: zipfile.ZipFile, table: str) -> Any:
-    content = BytesIO(kept.read(f"{table}.parquet"))
-    return import_arrow().parquet.read_table(content, schema=arrow_schema(table))
 
 
 def _peak_memory() -> int:

@@ -183,12 +183,12 @@ def at_hand(root: str, entry: str) -> Iterator[Path]:
 
 def _fetch(root: str, entry: str, folder: Path) -> None:
     system, place = _open_place(root)
-    whole = f"{place}/{entry}"
-    names = sorted(system.find(whole)) if system.isdir(whole) else [whole]
-    bounds = cohort_bounds()
+    whole, bounds = f"{place}/{entry}", cohort_bounds()
+    if is_folder := bool(system.isdir(whole)):
+        (folder / entry).mkdir()  # also when nothing is in it
+    names = sorted(system.find(whole)) if is_folder else [whole]
     if len(names) > bounds["fetched_files_at_most"]:
         raise UnreadableFile("cohort_fetch_files", where=entry, limit=bounds["fetched_files_at_most"])
-    (folder / entry).mkdir() if whole not in names else None
     left = bounds["fetched_bytes_at_most"]
     for name in names:
         inner = PurePosixPath(str(name).lstrip("/")).relative_to(place.lstrip("/"))
