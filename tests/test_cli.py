@@ -24,6 +24,26 @@ def test_report_writes_a_page_in_each_language_and_says_where(lang, tmp_path, ca
     assert f'lang="{lang}"' in out.read_text("utf-8")
 
 
+def test_a_report_comes_as_pdf_beside_the_page_when_asked_for(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("loadlens.reports.print_page", lambda page, target, lang: page[-8:].encode())
+    out = tmp_path / "report.html"
+    asked = ["report", str(SAMPLES / "decimal_comma"), "-o", str(out), "--pdf", "--name", "A. Runner"]
+    assert main(asked) == 0
+    assert "About A. Runner." in out.read_text("utf-8")
+    assert (tmp_path / "report.pdf").read_bytes().strip() == b"</html>"
+    told = capsys.readouterr().out
+    assert all(str(tmp_path / name) in told for name in ("report.html", "report.pdf"))
+
+
+def test_a_pdf_that_nothing_can_make_is_one_plain_sentence_and_leaves_no_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("loadlens.paper.BROWSERS", ())
+    monkeypatch.setattr("loadlens.paper.find_spec", lambda name: None)
+    out = tmp_path / "rapport.pdf"
+    assert main(["report", str(SAMPLES / "decimal_comma"), "-o", str(out), "--lang", "nl"]) == 1
+    assert "geen programma gevonden om een PDF mee te maken; installeer Chromium" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_demo_writes_a_report_here_and_says_where(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["demo"]) == 0

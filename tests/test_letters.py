@@ -23,10 +23,8 @@ def pain_log(count: int) -> object:
 def test_pain_is_given_newest_first_and_what_is_left_out_is_counted(lang: str):
     """Ten entries, of which one says that there was no pain: nine, of which five are shown."""
     letter = write_letter(assess(pain_log(10)), lang)
-    assert [row["date"] for row in letter["pain"]][:2] == [
-        words.date("2024-03-10", lang),
-        words.date("2024-03-09", lang),
-    ]
+    newest = [words.date(day, lang) for day in ("2024-03-10", "2024-03-09")]
+    assert [row["date"] for row in letter["pain"][:2]] == newest
     assert len(letter["pain"]) == PAIN == 5
     assert letter["more"]["pain"] == words.say("letter.earlier", lang, count=4)
     during, side = {"en": ("during", "left"), "nl": ("tijdens", "links")}[lang]
@@ -41,9 +39,8 @@ def test_no_name_is_given_unless_asked_for():
 
 
 def test_its_lists_share_the_lines_of_the_page_and_red_flags_come_first():
-    letter = write_letter(
-        assess(made_log(200, tags="swelling giving_way fever locking sudden_severe_pain audible_pop"))
-    )
+    grave = "swelling giving_way fever locking sudden_severe_pain audible_pop"
+    letter = write_letter(assess(made_log(200, tags=grave)))
     shown = [row for key in ("flags", "outside", "unknown") for row in letter[key]]
     taken = sum(-(-sum(len(str(text)) for text in row.values()) // LETTERS) for row in shown)
     assert taken <= LINES + 4, "each list has at least one row, whatever room is left"

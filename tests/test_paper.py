@@ -21,7 +21,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)
 def test_without_a_browser_it_says_what_to_install(alone: None, lang: str):
-    with pytest.raises(FileNotFoundError, match="report.pdf: .*Chromium.*weasyprint"):
+    with pytest.raises(FileNotFoundError, match=r"report.pdf: .*Chromium.*weasyprint"):
         paper.print_page("<p>", TARGET, lang)
 
 
@@ -41,13 +41,14 @@ def test_a_browser_that_makes_nothing_is_named_with_what_it_said(tmp_path: Path,
 def test_a_browser_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(paper, "BROWSERS", (make_browser(tmp_path, "exec sleep 60"),))
     monkeypatch.setattr(paper, "SECONDS", 0.2)
-    with pytest.raises(TimeoutError, match="report.pdf: browser had not made a PDF"):
+    with pytest.raises(TimeoutError, match=r"report.pdf: browser had not made a PDF"):
         paper.print_page("<p>", TARGET)
 
 
 def test_a_browser_gets_the_page_a_profile_of_its_own_and_no_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """This one prints what it was asked: the page it was given, after the words of the command."""
-    script = 'for word; do case "$word" in --print-to-pdf=*) out="${word#*=}";; file://*) page="${word#file://}";; esac; done\n'
+    script = 'for word; do case "$word" in --print-to-pdf=*) out="${word#*=}";; file://*) page="${word#file://}";; '
+    script += "esac; done\n"
     script += 'printf "%s\\n" "$@" > "$out"; cat "$page" >> "$out"'
     monkeypatch.setattr(paper, "BROWSERS", (make_browser(tmp_path, script),))
     asked = paper.print_page("<p>page</p>", TARGET).decode()

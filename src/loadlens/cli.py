@@ -168,7 +168,7 @@ def _report(given: argparse.Namespace) -> int:
 
 def _write_report(log: RunningLog, outs: Iterable[Path], lang: str, name: str | None = None) -> int:
     from loadlens.findings import assess
-    from loadlens.reports import report
+    from loadlens.reports import report, write_page
 
     found = assess(log)
     latest = found.rules["level"].astype(str)
@@ -176,9 +176,11 @@ def _write_report(log: RunningLog, outs: Iterable[Path], lang: str, name: str | 
     above = int(latest.isin(["watch", "act", "doctor", "emergency"]).sum())
     alarms = len(found.alarms)
     print(words.say("cli.assessed", lang, assessed=assessed, rules=len(latest), above=above, alarms=alarms))
-    for out in outs:
-        written = report(found, out, lang=lang, name=name)
-        print(words.say("cli.written", lang, path=str(Path(str(written)).resolve())))
+    first, *others = outs
+    written = Path(report(found, first, lang=lang, name=name))
+    print(words.say("cli.written", lang, path=str(written.resolve())))
+    for out in others:
+        print(words.say("cli.written", lang, path=str(write_page(written.read_text("utf-8"), out, lang).resolve())))
     return 0
 
 

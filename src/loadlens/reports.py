@@ -86,9 +86,32 @@ def report(
     """
     target = None if path is None else _check_target(Path(path).expanduser())
     page = _render(found, lang, name)
-    if target is None:
-        return page
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    return page if target is None else write_page(page, target, lang)
+
+
+def write_page(page: str, target: Path, lang: str = "en") -> Path:
+    """Write a page that `report` returned, as HTML or as PDF, whole or not at all.
+
+    Parameters
+    ----------
+    page : str
+        The page.
+    target : Path
+        Where to; as `path` of `report`.
+    lang : {"en", "nl"}
+        Language of messages.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, TimeoutError, OSError
+        As `report`.
+    """
+    part = _check_target(target).with_name(f".{target.name}.{os.getpid()}.part")
     try:
         if target.suffix.lower() == ".pdf":
             part.write_bytes(print_page(page, target, lang))
