@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -26,14 +27,24 @@ from loadlens.log import LogError, RunningLog, conform, tally_gear
 from loadlens.timeline import measure_timeline, plot_timeline
 
 
-@pytest.fixture(scope="module")
-def year() -> Assessment:
+@cache
+def whole_year() -> Assessment:
     return assess(hide(made_log(366, gear="Red"), "2024-05-06", "2024-05-26"))
 
 
-@pytest.fixture(scope="module")
-def quarter() -> Assessment:
+@cache
+def three_months() -> Assessment:
     return assess(made_log(91))
+
+
+@pytest.fixture
+def year() -> Assessment:
+    return whole_year()
+
+
+@pytest.fixture
+def quarter() -> Assessment:
+    return three_months()
 
 
 def draw(found: Assessment, width: float = 9, lang: str = "en", **span: Any) -> Axes:
@@ -313,9 +324,8 @@ def test_words_of_a_lane_do_not_cover_each_other(width: float, days: int):
     alarms=st.lists(st.tuples(st.integers(0, 89), st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=40),
     inches=st.floats(2.5, 11),
 )
-def test_names_lie_within_the_figure_and_never_over_one_another(
-    quarter: Assessment, alarms: list[tuple[int, int, int]], inches: float
-):
+def test_names_lie_within_the_figure_and_never_over_one_another(alarms: list[tuple[int, int, int]], inches: float):
+    quarter = three_months()
     first, last = quarter.log.span
     rules = list(quarter.guidance.rules.values())
     starts = pd.to_datetime([first + pd.Timedelta(days=start) for start, _, _ in alarms])
@@ -360,8 +370,9 @@ def test_part_of_a_log_is_drawn_from_start_to_end(year: Assessment):
 
 @settings(max_examples=12, deadline=None)
 @given(days=st.tuples(st.integers(0, 365), st.integers(0, 365)).map(sorted), width=st.sampled_from([3.7, 7.3, 9.0]))
-def test_any_stretch_can_be_drawn_and_its_weeks_are_whole(year: Assessment, days: list[int], width: float):
+def test_any_stretch_can_be_drawn_and_its_weeks_are_whole(days: list[int], width: float):
     """Bars add up to the distance from the Monday before the first day to the Sunday after the last."""
+    year = whole_year()
     first, last = (year.log.span[0] + pd.Timedelta(days=day) for day in days)
     ax = draw(year, width, start=first, end=last)
     assert {child.get_xlim() for child in ax.child_axes} == {

@@ -43,8 +43,8 @@ def lay_strength(found: Assessment, rules: list[Rule], view: View) -> Lane | Non
         "mobility": {"facecolor": RUN_SOFT, "edgecolor": "none"},
     }
     present = [kind for kind in kinds if shown[kind].any()]
-    title = view.say("strength_mobility" if len(present) > 1 else present[0])
-    keys = tuple(bar_key(looks[kind]["facecolor"], view.say(kind)) for kind in present if len(present) > 1)
+    title = view.say(f"figures.{'strength_mobility' if len(present) > 1 else present[0]}")
+    keys = tuple(bar_key(looks[kind]["facecolor"], view.say(f"figures.{kind}")) for kind in present if len(present) > 1)
 
     def mark(ax: Axes) -> None:
         starts = style.day_starts(shown.index)[:-1]
@@ -64,8 +64,8 @@ def lay_strength(found: Assessment, rules: list[Rule], view: View) -> Lane | Non
 
     if view.per_inch <= MARKS_PER_INCH:
         return Lane(title, 0.17 * len(present), mark, keys)
-    unit = view.say("days_a_month" if view.monthly else "days_a_week")
-    return Lane(view.say("lane_value", name=title, unit=unit), 0.42, count, keys)
+    unit = view.say("figures.days_a_month") if view.monthly else view.say("figures.days_a_week")
+    return Lane(view.say("figures.lane_value", name=title, unit=unit), 0.42, count, keys)
 
 
 def _written(diary: pd.DataFrame, kind: str) -> pd.Series[Any]:
@@ -84,7 +84,7 @@ def lay_pain(found: Assessment, rules: list[Rule], view: View) -> Lane | None:  
         return None
     worst = noted.groupby("date")["value"].max()
     other = pd.DatetimeIndex(np.unique(others["date"]))
-    keys = [mark_key(view.say("other_entries"), "|", MUTED, MUTED, 6)] if len(other) else []
+    keys = [mark_key(view.say("figures.other_entries"), "|", MUTED, MUTED, 6)] if len(other) else []
 
     def paint(ax: Axes) -> None:
         heights, places, marks = worst, middays(worst.index), middays(other)

@@ -70,8 +70,8 @@ class View:
         return style.by_period(values.loc[first:last], monthly=self.monthly)
 
     def say(self, key: str, **values: object) -> str:
-        """Say a phrase about figures."""
-        return words.say(f"figures.{key}", self.lang, **values)
+        """Say a phrase in the language of the figure."""
+        return words.say(key, self.lang, **values)
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ def bar_key(colour: str, label: str) -> Patch:
 
 def partial_key(view: View) -> Patch:
     """Return the entry of a bar that is at least so high."""
-    return Patch(**PARTIAL, label=view.say("partial_period"))
+    return Patch(**PARTIAL, label=view.say("figures.partial_period"))
 
 
 def line_key(label: str) -> Line2D:
@@ -268,10 +268,10 @@ def mark_key(label: str, marker: str = "D", face: str = PAPER, edge: str = INK, 
 
 def value_keys(view: View) -> tuple[Any, ...]:
     """Return the entries of what `draw_values` draws."""
-    line = line_key(view.say("own_line"))
-    return (bar_key(RUN_SOFT, view.say("month_spread")), line) if view.monthly else (line,)
+    line = line_key(view.say("figures.own_line"))
+    return (bar_key(RUN_SOFT, view.say("figures.month_spread")), line) if view.monthly else (line,)
 
 
 def name_lane(view: View, key: str, unit: str) -> str:
     """Return the title of a lane with its unit."""
-    return view.say("lane_value", name=view.say(key), unit=unit)
+    return view.say("figures.lane_value", name=view.say(f"figures.{key}"), unit=unit)

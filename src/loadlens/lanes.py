@@ -82,7 +82,7 @@ def lay_distance(found: Assessment, rules: list[Rule], view: View) -> Lane | Non
         )  # fmt: skip
         ax.set_ylim(0, float(total.max()) * 1.06)
 
-    keys: list[Any] = [] if view.monthly else [mark_key(view.say("longest_run"))]
+    keys: list[Any] = [] if view.monthly else [mark_key(view.say("figures.longest_run"))]
     if not complete.all():
         keys.insert(0, partial_key(view))
     return Lane(name_lane(view, "monthly_distance" if view.monthly else "weekly_distance", unit), 1.2, paint,
@@ -114,9 +114,11 @@ def lay_intensity(found: Assessment, rules: list[Rule], view: View) -> Lane | No
         most_usual = 0.0 if usual is None else float(np.nan_to_num(view.cut(usual)).max(initial=0.0))
         ax.set_ylim(0, max(min(float(high.max()), 2 * float(low.max())), most_usual, 15.0) * 1.06)
 
-    keys: list[Any] = [line_key(view.say("own_line"))] if usual is not None and view.cut(usual).notna().any() else []
+    keys: list[Any] = []
+    if usual is not None and view.cut(usual).notna().any():
+        keys.append(line_key(view.say("figures.own_line")))
     if (high > low).any():
-        keys.append(mark_key(view.say("open_range"), "|", MUTED, MUTED, 7))
+        keys.append(mark_key(view.say("figures.open_range"), "|", MUTED, MUTED, 7))
     if not complete[low.notna()].all():
         keys.append(partial_key(view))
     if low.isna().any():
@@ -184,7 +186,7 @@ def lay_other(found: Assessment, rules: list[Rule], view: View) -> Lane | None:
     shown = shown[(shown["level"] >= "note") & (shown["start"] <= view.last) & (shown["end"] >= view.first)]
     if shown.empty:
         return None
-    return Lane(view.say("other_rules"), 0.05, _clear)
+    return Lane(view.say("figures.other_rules"), 0.05, _clear)
 
 
 def _clear(ax: Axes) -> None:

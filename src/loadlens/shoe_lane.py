@@ -58,7 +58,7 @@ def lay_shoes(found: Assessment, rules: list[Rule], view: View) -> Lane | None:
     ends = [bound * factor for bound in band]
     reach = 1.06 * max([float(np.nanmax(wear.most)) for wear in worn] + [float(wear.least[-1]) for wear in worn] + ends)
     rows = ([earlier] if earlier else []) + [[wear] for wear in named]
-    labels = [view.say("earlier_pairs", count=len(earlier))] if earlier else []
+    labels = [view.say("figures.earlier_pairs", count=len(earlier))] if earlier else []
     labels += [
         _tell(wear.name, known["distance_known"][wear.name], known["distance_possible"][wear.name], view.lang)
         for wear in named
@@ -82,9 +82,9 @@ def lay_shoes(found: Assessment, rules: list[Rule], view: View) -> Lane | None:
     keys: list[Any] = []
     if ends:
         low, high = (words.quantity(bound, "m", view.lang) for bound in (min(band), max(band)))
-        keys.append(bar_key(GRID, view.say("shoe_band", low=low, high=high)))
+        keys.append(bar_key(GRID, view.say("figures.shoe_band", low=low, high=high)))
     if any(_is_open(wear) for wear in worn):
-        label = view.say("shoe_possible")
+        label = view.say("figures.shoe_possible")
         keys.append(Line2D([], [], color=RUN, linewidth=0.7, linestyle=(0, (2, 1.5)), label=label))
     return Lane(name_lane(view, "shoe_distance", unit), ROW_HEIGHT * len(rows), paint, tuple(keys))
 

@@ -161,7 +161,7 @@ def lay_out(found: Assessment, view: View) -> Layout:
         elif name != "other":
             rules["other"] += rules[name]  # their episodes, if they have any, need a place all the same
     if not lanes:
-        lanes["distance"] = Lane(view.say("distance"), 0.3, _clear)
+        lanes["distance"] = Lane(view.say("figures.distance"), 0.3, _clear)
     heads = {name: measure_marks(found, rules[name], lane.title, view) for name, lane in lanes.items()}
     days = found.log.days[found.log.days["date"].between(view.first, view.last)]
     bridge = ((view.last - view.first).days + 1) / 400
@@ -223,12 +223,12 @@ def _tell_missing(found: Assessment, rules: dict[str, list[Rule]], lanes: dict[s
             continue
         if name in ("intensity", "cadence") and rules[name]:
             reason = str(view.cut(found.details[rules[name][0].id])["reason"].iloc[-1])
-            reasons.setdefault(reason, []).append(_lower(view.say(key)))
+            reasons.setdefault(reason, []).append(_lower(view.say(f"figures.{key}")))
         else:
-            bare.append(_lower(view.say(key)))
-    said = [view.say("missing_lanes", names=words.list_join(bare, view.lang))] if bare else []
+            bare.append(_lower(view.say(f"figures.{key}")))
+    said = [view.say("figures.missing_lanes", names=words.list_join(bare, view.lang))] if bare else []
     for reason, names in reasons.items():
-        because = words.say(f"reasons.{reason}", view.lang) if reason else view.say("no_data")
+        because = words.say(f"reasons.{reason}", view.lang) if reason else view.say("figures.no_data")
         listed = words.list_join(names, view.lang)
         told = words.say("report.not_assessable_because", view.lang, reason=because)
         said.append(f"{listed[0].upper()}{listed[1:]}: {told}.")
