@@ -329,7 +329,8 @@ def test_names_lie_within_the_figure_and_never_over_one_another(alarms: list[tup
     first, last = quarter.log.span
     rules = list(quarter.guidance.rules.values())
     starts = pd.to_datetime([first + pd.Timedelta(days=start) for start, _, _ in alarms])
-    ends = np.minimum(starts + pd.to_timedelta([length for _, length, _ in alarms], unit="D"), last)
+    ends = starts + pd.to_timedelta([length for _, length, _ in alarms], unit="D")
+    ends = ends.where(ends <= last, last)
     rows = pd.DataFrame({"rule": [rules[n].id for _, _, n in alarms], "level": "act", "start": starts, "end": ends})
     rows = rows.astype({"level": quarter.episodes["level"].dtype}).assign(days=1, worst=np.nan, reason="")
     view = View(first, last, inches, "en")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -103,8 +103,8 @@ def draw_episodes(ax: Axes, found: Assessment, rules: list[Rule], title: str, vi
     episodes = find_episodes(found, rules, view)
     for level in LEVELS[2:]:
         rows = episodes[episodes["level"] == level]
-        draw_band(ax, level, [style.stretch(row.start, row.end) for row in style.rows_of(rows)], STRIP / height,
-                  NARROWEST * view.per_inch)  # fmt: skip
+        stretches = [style.stretch(row.start, row.end) for row in style.rows_of(rows)]
+        style.draw_band(ax, level, stretches, STRIP / height, NARROWEST * view.per_inch)
     for name in place_names(found, rules, title, view):
         above = 1 + 0.035 / height if name.line == 0 else 1 - (STRIP + 0.03 + LINE * (name.line - 1)) / height
         ax.text(
@@ -112,29 +112,3 @@ def draw_episodes(ax: Axes, found: Assessment, rules: list[Rule], title: str, vi
             va="bottom" if name.line == 0 else "top", zorder=6,
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
         )  # fmt: skip
-
-
-def draw_band(ax: Axes, level: str, stretches: list[tuple[float, float]], strip: float, narrowest: float = 0.0) -> None:
-    """Colour the head of a lane over each stretch, and from `watch` on the lane below it too.
-
-    Parameters
-    ----------
-    ax : Axes
-        The lane.
-    level : str
-        One of LEVELS.
-    stretches : list of (begin, length)
-        In matplotlib days.
-    strip : float
-        Height of the head, as a share of the lane.
-    narrowest : float
-        Days that a stretch is drawn long at least.
-    """
-    look: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "facecolor": style.LEVEL_COLOURS[level]}
-    order = LEVELS.index(level) / 10
-    wide = [(start - max(narrowest - length, 0) / 2, max(length, narrowest)) for start, length in stretches]
-    if level != "note":
-        under = [(start, 0.0, length, 1.0) for start, length in wide]
-        style.draw_boxes(ax, under, alpha=0.16, edgecolor="none", zorder=0.8 + order / 10, **look)
-    heads = [(start, 1 - strip, length, strip) for start, length in wide]
-    style.draw_boxes(ax, heads, edgecolor=PAPER, hatch=style.LEVEL_HATCHES.get(level), zorder=4 + order, **look)

@@ -360,12 +360,27 @@ def fold(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width)
 
 
-def draw_band(ax: Axes, level: str, stretches: list[tuple[float, float]], strip: float) -> None:
-    """Colour the head of the lane over each stretch, and from `watch` on the lane below it too."""
-    look = {"transform": ax.get_xaxis_transform(), "facecolor": LEVEL_COLOURS[level]}
+def draw_band(ax: Axes, level: str, stretches: list[tuple[float, float]], strip: float, narrowest: float = 0.0) -> None:
+    """Colour the head of a lane over each stretch, and from `watch` on the lane below it too.
+
+    Parameters
+    ----------
+    ax : Axes
+        The lane.
+    level : str
+        One of LEVELS.
+    stretches : list of (begin, length)
+        In matplotlib days.
+    strip : float
+        Height of the head, as a share of the lane.
+    narrowest : float
+        Days that a stretch is drawn long at least.
+    """
+    look: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "facecolor": LEVEL_COLOURS[level]}
     order = LEVELS.index(level) / 10
+    wide = [(start - max(narrowest - length, 0) / 2, max(length, narrowest)) for start, length in stretches]
     if level != "note":
-        under = [(start, 0.0, length, 1.0) for start, length in stretches]
+        under = [(start, 0.0, length, 1.0) for start, length in wide]
         draw_boxes(ax, under, alpha=0.16, edgecolor="none", zorder=0.8 + order / 10, **look)
-    heads = [(start, 1 - strip, length, strip) for start, length in stretches]
+    heads = [(start, 1 - strip, length, strip) for start, length in wide]
     draw_boxes(ax, heads, edgecolor=PAPER, hatch=LEVEL_HATCHES.get(level), zorder=4 + order, **look)

@@ -13,7 +13,6 @@ import numpy as np
 from loadlens import figure_style as style
 from loadlens import words
 from loadlens.day_grid import plot_calendar
-from loadlens.episode_marks import draw_band
 from loadlens.figure_style import INK, LEVEL_COLOURS, LEVEL_HATCHES, MUTED, PAPER, RUN, UNKNOWN
 from loadlens.guidance import LEVELS
 from loadlens.timeline import measure_timeline, plot_timeline
@@ -132,7 +131,7 @@ def plot_rule(found: Assessment, rule: str, ax: Axes | None = None, lang: str = 
         style.hatch_unknown(ax, style.unknown_spans(found.log))
         rows = found.episodes[(found.episodes["rule"] == rule) & (found.episodes["level"] >= "note")]
         for level in LEVELS[2:]:
-            draw_band(
+            style.draw_band(
                 ax, level, [style.stretch(r.start, r.end) for r in style.rows_of(rows[rows["level"] == level])], 0.04
             )
         ax.plot(starts[:-1] + 0.5, values, color=RUN, linewidth=1.1 if len(days) < 800 else 0.6, zorder=3)
