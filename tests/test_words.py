@@ -113,9 +113,7 @@ def literal_keys() -> set[str]:
             place = 0 if name == "say" else places.get(name, len(call.args))
             given = call.args[place] if place < len(call.args) else None
             if isinstance(given, ast.Constant) and isinstance(given.value, str):
-                lane = name == "say" and "." not in given.value  # lanes of a figure say what is under [figures]
-                section = "figures." if lane else "" if name == "say" else "ledger."
-                keys.add(f"{section}{given.value}")
+                keys.add(given.value if name == "say" else f"ledger.{given.value}")
     return keys
 
 
