@@ -60,11 +60,6 @@ class Allowance:
         """Allow what grows no faster than the file does."""
         return cls(_EFFORT + 3 * len(data) // 8)
 
-    @property
-    def is_spent(self) -> bool:
-        """Whether no definition may come any more."""
-        return self.definitions <= 0 or self.fields <= 0
-
     def take(self, definition: Definition) -> None:
         """Count a definition of one more part."""
         self.definitions -= 1
@@ -109,7 +104,7 @@ class Walk:
 
     def _run(self, at: int) -> int | None:
         """Walk from `at` to the end or the first damage; return where to go on, None where nowhere."""
-        data, steps, end, patience = self._data, self._steps, self._end, 256
+        data, steps, end, patience, allowance = self._data, self._steps, self._end, 256, self._allowance
         self._floor = at
         while at < end:
             header = data[at]
@@ -129,7 +124,7 @@ class Walk:
                 if read is None:
                     return self._lost(at, "truncated", "definition cut short")
                 definition, length = read
-                if self._allowance.is_spent:
+                if allowance.definitions <= 0 or allowance.fields <= 0:
                     detail = (
                         f"over {_DEFINITIONS} definitions or {_FIELDS} fields in one file; nothing is read from here"
                     )
