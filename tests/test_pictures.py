@@ -8,7 +8,7 @@ Letters are drawn by the FreeType inside matplotlib, so a picture can be compare
 drew; each carries theirs, and under others its test is skipped and says so.
 
 The tolerance is a root mean square over all pixels, of 0 to 255. The same versions give 0.0; hiding any single word or
-number of these five gives 0.9 or more, and hiding a shape as small as a hatched day or two still half of that.
+number of these five gives 0.9 or more. A shape as small as a hatched day or two of the timeline can be missed.
 """
 
 from __future__ import annotations
