@@ -158,7 +158,7 @@ def test_on_paper_a_letter_of_one_page_comes_first_and_all_the_rest_follows(
 @pytest.mark.parametrize("lang", words.LANGUAGES)
 def test_the_letter_keeps_to_its_page_whatever_stands_in_it(browser: Any, written: dict[str, Path], lang: str):
     """Red flags, pain with long notes, a name without an end: the lists give way, the page does not overflow."""
-    page, _ = open_page(browser, written[lang])
+    page, _ = open_page(browser, written[lang], viewport={"width": 680, "height": 900})  # as wide as A4 between margins
     page.emulate_media(media="print")
     height, content = page.evaluate("(e => [e.clientHeight, e.scrollHeight])(document.querySelector('.letter'))")
     assert content <= height

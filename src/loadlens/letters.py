@@ -26,11 +26,14 @@ PAIN, WEEKS = 5, 6
 LONGEST = {"finding": 190, "name": 60, "pain": 56, "rules": 130}
 """Characters a finding or reason, a name, a place of pain and a list of rules may take."""
 
-LINES, LETTERS = 25, 88
+LINES, LETTERS = 19, 88
 """Lines of the page that the lists share, and letters on a line."""
 
-KEPT = {"flags": 10, "outside": 5, "unknown": 0}
+KEPT = {"flags": 8, "outside": 4, "unknown": 0}
 """Lines each list leaves to those after it; red flags come first, then what stands outside the guidance."""
+
+GRAVE = ("doctor", "emergency")
+"""Levels whose rows stand in a box, which takes a line."""
 
 Section = dict[str, Any]
 
@@ -83,7 +86,7 @@ def _fit(rows: list[Section], lines: int) -> tuple[list[Section], int]:
     """Return as many rows from the first as so many lines hold, at least one, and the lines they take."""
     taken = 0
     for place, row in enumerate(rows):
-        needed = -(-sum(len(str(text)) for text in row.values()) // LETTERS)
+        needed = -(-sum(len(str(text)) for text in row.values()) // LETTERS) + (row.get("level") in GRAVE)
         if place and taken + needed > lines:
             return rows[:place], taken
         taken += needed
