@@ -33,12 +33,17 @@ MONTHS_FROM_DAYS = 3 * 366
 def measure_heights(found: Assessment, lang: str = "en") -> dict[str, tuple[float, float]]:
     """Return how high [inch] figures of the whole log want to be, on a wide page and on a telephone."""
     first, last = found.log.span
-    years, rules = last.year - first.year + 1, len(found.guidance.rules)
+    years = last.year - first.year + 1
     return {
         "timeline": (measure_timeline(found, 9.0, lang), measure_timeline(found, 3.7, lang)),
-        "guidance_figure": (0.24 * rules + 1.1, 0.24 * rules + 1.6),
+        "guidance_figure": _measure_guidance(found),
         "calendar": (1.35 * years + 0.9, 0.58 * years + 1.1),
     }
+
+
+def _measure_guidance(found: Assessment) -> tuple[float, float]:
+    rows = 0.24 * len(found.guidance.rules)
+    return rows + 1.1, rows + 1.6
 
 
 def plot_guidance(found: Assessment, ax: Axes | None = None, lang: str = "en") -> Axes:
@@ -66,7 +71,7 @@ def plot_guidance(found: Assessment, ax: Axes | None = None, lang: str = "en") -
     edges = (style.stretch(first, last)[0], sum(style.stretch(first, last)))
     starts = np.append(np.maximum(style.day_starts(worst.index)[:-1], edges[0]), edges[1])
     with style.styled():
-        ax = style.new_axes(ax, 10.5, measure_heights(found)["guidance_figure"][0])
+        ax = style.new_axes(ax, 10.5, _measure_guidance(found)[0])
         for level in LEVELS:
             _draw_matrix(ax, [worst[rule.id].to_numpy() == LEVELS.index(level) for rule in rules], starts, level)
         longest = 44 if style.width_of(ax) > 5 else 26

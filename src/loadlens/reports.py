@@ -175,7 +175,7 @@ def _render(found: Assessment, lang: str, name: str | None) -> str:
 
 
 def _draw_all(found: Assessment, lang: str) -> dict[str, Markup]:
-    heights = figures.measure_heights(found)
+    heights = figures.measure_heights(found, lang)
     draw: dict[str, Callable[[Axes], Axes]] = {
         "timeline": lambda ax: figures.plot_timeline(found, ax, lang),
         "guidance_figure": lambda ax: figures.plot_guidance(found, ax, lang),
