@@ -69,7 +69,7 @@ def assert_same(one: Reading, other: Reading, *, minutes: bool = False) -> None:
 KINDS = ["garmin_csv_en", "garmin_csv_nl", "garmin_csv_comma", "garmin_csv_miles", "nl", "de"]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.sampled_from(KINDS), st.integers(0, 10**6))
 def test_the_order_of_columns_does_not_matter(kind, seed):
     rows = rows_of(simulated(kind))
@@ -127,7 +127,7 @@ def test_a_list_that_a_spreadsheet_saved_again_says_the_same(kind):
 
 
 @pytest.mark.parametrize("kind", ["garmin_csv_en", "garmin_csv_comma", "garmin_csv_nl"])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.data())
 def test_columns_that_are_missing_leave_the_others_as_they_are(kind, data):
     rows = rows_of(simulated(kind))

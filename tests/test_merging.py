@@ -355,7 +355,7 @@ def lives(draw) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_makes_no_difference(table, chance):
     order = list(range(len(table)))
@@ -365,7 +365,7 @@ def test_the_order_of_rows_makes_no_difference(table, chance):
     assert (one.renamed, one.later) == (other.renamed, other.later)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives())
 def test_what_was_merged_stays_as_it_is_when_merged_again(table):
     once = merge_activities(table).activities
@@ -374,7 +374,7 @@ def test_what_was_merged_stays_as_it_is_when_merged_again(table):
     pd.testing.assert_frame_equal(again.activities, once)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives())
 def test_every_row_is_in_the_result_once_by_itself_or_by_the_name_of_what_it_became(table):
     found = merge_activities(table)
