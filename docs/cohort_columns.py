@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from loadlens.cohort_tables import describe_tables
-from loadlens.deidentification import POLICIES, sharing_rules
+from loadlens.studies.cohort_tables import describe_tables
+from loadlens.studies.deidentification import POLICIES, sharing_rules
 
 PAGE = Path(__file__).with_name("cohort_columns.md")
 

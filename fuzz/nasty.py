@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from loadlens.simulated_fit import Message, fit_checksum, fit_file
+from loadlens.simulators.simulated_fit import Message, fit_checksum, fit_file
 
 NOON = 1_000_000_032  # a time whose lowest five bits are 0
 TIME = (253, "uint32")

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from loadlens.cohort_tables import TABLES, arrow_schema, describe_tables, open_writer
+from loadlens.studies.cohort_tables import TABLES, arrow_schema, describe_tables, open_writer
 
 Member = dict[str, Any]
 """A participant: its name, `status`, and frames or lists of rows by table."""

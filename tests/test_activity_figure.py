@@ -16,11 +16,11 @@ from matplotlib.text import Text
 import loadlens as ll
 from builders import build_activities, build_log
 from loadlens import words
-from loadlens.activity_figure import plot_activity
-from loadlens.figure_style import drawable
+from loadlens.drawing.activity_figure import plot_activity
+from loadlens.drawing.figure_style import drawable
+from loadlens.drawing.run_findings import see_run
 from loadlens.findings import Assessment, assess
 from loadlens.log import LogError, RunningLog, conform
-from loadlens.run_findings import see_run
 
 DAYS = pd.date_range("2024-01-01", periods=45, freq="D")
 

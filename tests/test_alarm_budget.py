@@ -12,10 +12,10 @@ import pytest
 from builders import build_activities, build_log
 from loadlens import words
 from loadlens.alarm_budget import ALL, budget, fit_budget, tell_budget
+from loadlens.drawing.rate_figure import plot_budget
 from loadlens.findings import assess
 from loadlens.guidance import Guidance, read_guidance
 from loadlens.log import LogError, RunningLog, empty_table
-from loadlens.rate_figure import plot_budget
 from loadlens.report_sections import page_about
 
 START = pd.Timestamp("2023-01-02")

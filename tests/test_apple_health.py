@@ -18,8 +18,8 @@ from loadlens.formats import apple_health
 from loadlens.formats.apple_days import merge_intervals
 from loadlens.formats.apple_stream import parse_stamps
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
-from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import write_export
 
 Q, C = "HKQuantityTypeIdentifier", "HKCategoryTypeIdentifier"
 SLEEP = "HKCategoryValueSleepAnalysis"

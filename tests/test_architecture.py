@@ -20,15 +20,15 @@ MODULES = {
 FLOORS = [
     # the ground: knows of nothing
     {"displays"},
-    {"words", "log", "windows", "packing", "guidance_blocks", "intervals", "simulated_runs"}
+    {"words", "log", "windows", "packing", "guidance_blocks", "intervals", "simulators.simulated_runs"}
     | {"formats.cells", "formats.fit_parts", "formats.fit_profile"}
     | {"formats.local_time", "formats.recordings", "formats.gait"},
     {"diary_words"} | {"notebook_folder"},
     # studies of injuries: their numbers, and splits
-    {"exposure_rules", "pain_starts"},
-    {"cohort_splits", "diary_follow_up"},
-    {"missingness"},
-    {"leak_audit"},
+    {"studies.exposure_rules", "pain_starts"},
+    {"studies.cohort_splits", "studies.diary_follow_up"},
+    {"studies.missingness"},
+    {"studies.leak_audit"},
     # measures, and the parts of formats
     {"load_bounds", "recovery", "run_minutes", "diary_days", "shoe_wear"}
     | {"coverage", "simulation", "diary_shoes", "twins"}
@@ -36,7 +36,13 @@ FLOORS = [
     | {"formats.source", "formats.moments", "formats.export_profiles"}
     | {"formats.fit_definitions", "formats.fit_values", "formats.fit_sessions"},
     {"running_form", "intensity", "training_load", "pain", "pain_rest", "self_care"}
-    | {"simulated_apps", "simulated_diary", "simulated_fit", "simulated_platforms", "simulated_tracks"}
+    | {
+        "simulators.simulated_apps",
+        "simulators.simulated_diary",
+        "simulators.simulated_fit",
+        "simulators.simulated_platforms",
+        "simulators.simulated_tracks",
+    }
     | {"containers", "ledger_words", "formats.sheets", "formats.totals"}
     | {"run_parts", "daily_sources"}
     | {"formats.markup", "formats.delimited", "formats.json_records", "formats.trackpoints"}
@@ -44,14 +50,20 @@ FLOORS = [
     | {"formats.fit_walk", "formats.fit_derived", "formats.fit_tables", "formats.fit_wellness"},
     {"performance", "formats.apple_stream"},
     # what may be shared of a log, and of many
-    {"deidentification", "disclosure"},
+    {"studies.deidentification", "studies.disclosure"},
     {"measures", "formats.apple_records"},
     {"formats.apple_days"},
     # what runners were exposed to, day by day, and tables of it
-    {"daily_exposures"},
-    {"at_risk", "simulated_injuries"},
-    {"exposure_tables", "case_crossover_tables"},
-    {"rules", "merging", "simulated_accounts", "simulated_sessions", "simulated_tables"}
+    {"studies.daily_exposures"},
+    {"studies.at_risk", "simulators.simulated_injuries"},
+    {"studies.exposure_tables", "studies.case_crossover_tables"},
+    {
+        "rules",
+        "merging",
+        "simulators.simulated_accounts",
+        "simulators.simulated_sessions",
+        "simulators.simulated_tables",
+    }
     | {"formats.list_checks", "formats.fit_messages", "formats.account_parts", "formats.record_times"}
     | {
         "formats.row_layout",
@@ -68,7 +80,7 @@ FLOORS = [
     {
         "assembly",
         "guidance",
-        "simulated_apple",
+        "simulators.simulated_apple",
         "formats.tabular",
         "formats.apple_health",
         "formats.fit",
@@ -77,30 +89,30 @@ FLOORS = [
     }
     | {"formats.platform_accounts", "formats.polar_flow", "formats.polar_account", "formats.stryd"},
     # where both wings meet
-    {"files", "samples", "findings", "figure_style"} | {"guidance_text"},
+    {"files", "samples", "findings", "drawing.figure_style"} | {"guidance_text"},
     # how much a finding says, and how far it lets a runner go
     {"alarm_budget", "backtesting", "hypothetical_runs", "comeback"},
     {"planning", "robustness"} | {"rule_trials"},
     # many logs at once
-    {"cohort_tables"},
-    {"cohort_exposures"},
-    {"participants", "cohort_pool", "cohort_staging"},
-    {"cohort_tasks"},
-    {"cohort_manifest"},
-    {"cohort_counts", "cohort_summary"},
+    {"studies.cohort_tables"},
+    {"studies.cohort_exposures"},
+    {"studies.participants", "studies.cohort_pool", "studies.cohort_staging"},
+    {"studies.cohort_tasks"},
+    {"studies.cohort_manifest"},
+    {"studies.cohort_counts", "studies.cohort_summary"},
     # what the timeline is made of
-    {"lane_parts"},
-    {"episode_marks", "shoe_lane", "diary_lanes"},
+    {"drawing.lane_parts"},
+    {"drawing.episode_marks", "drawing.shoe_lane", "drawing.diary_lanes"},
     # one run, the guidance statement by statement, an episode in sentences
-    {"guidance_sheet", "run_trace", "run_findings", "form_points"} | {"episodes", "tallies"},
+    {"guidance_sheet", "drawing.run_trace", "drawing.run_findings", "drawing.form_points"} | {"episodes", "tallies"},
     # drawing and telling
-    {"lanes", "day_grid", "report_sections", "source_checks", "simulated_exports"},
-    {"timeline"} | {"simulated_cohort"},
-    {"figures", "rate_figure", "plan_figure", "cohort_figures"},
-    {"activity_figure", "cadence_figure", "sheet_figure"},
+    {"drawing.lanes", "drawing.day_grid", "report_sections", "source_checks", "simulators.simulated_exports"},
+    {"drawing.timeline"} | {"simulators.simulated_cohort"},
+    {"figures", "drawing.rate_figure", "drawing.plan_figure", "studies.cohort_figures"},
+    {"drawing.activity_figure", "drawing.cadence_figure", "drawing.sheet_figure"},
     {"summaries", "letters", "page_figures", "paper"},
     {"reports"} | {"exploration"},
-    {"cohort_report"},
+    {"studies.cohort_report"},
     {"cohort"},
     {"cli"},
 ]
@@ -153,7 +165,7 @@ def test_only_displays_reach_up_and_only_when_asked():
         for other in imported(path, lazy=True) - imported(path, lazy=False)
         if height[other] >= height[name]
     }
-    assert upward <= {"displays -> summaries", "log -> samples", "findings -> timeline"}
+    assert upward <= {"displays -> summaries", "log -> samples", "findings -> drawing.timeline"}
 
 
 @pytest.mark.parametrize("path", list(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))

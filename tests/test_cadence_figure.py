@@ -14,9 +14,9 @@ from matplotlib.text import Text
 
 from builders import build_activities, build_log
 from loadlens import words
-from loadlens.cadence_figure import RECENT, plot_cadence
+from loadlens.drawing.cadence_figure import RECENT, plot_cadence
+from loadlens.drawing.form_points import gather_form
 from loadlens.findings import Assessment, assess
-from loadlens.form_points import gather_form
 from loadlens.log import RunningLog, conform
 
 RUNS, DROP = 60, 8

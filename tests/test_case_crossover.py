@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from cohort_frames import START, build_cohort, build_events, build_follow_up
-from loadlens.case_crossover_tables import COLUMNS, tabulate_case_crossover
+from loadlens.studies.case_crossover_tables import COLUMNS, tabulate_case_crossover
 
 
 def offsets(table: pd.DataFrame) -> list[int]:

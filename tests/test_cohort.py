@@ -16,10 +16,10 @@ import pytest
 
 import loadlens as ll
 from cohort_folders import a_list, write_lists
-from loadlens import cohort_tables, cohort_tasks
 from loadlens.cli import main
 from loadlens.formats.source import UnreadableFile
-from loadlens.simulated_cohort import write_cohort
+from loadlens.simulators.simulated_cohort import write_cohort
+from loadlens.studies import cohort_tables, cohort_tasks
 
 pytest.importorskip("pyarrow")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from loadlens.cohort_tables import TABLES, describe_tables
+from loadlens.studies.cohort_tables import TABLES, describe_tables
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from loadlens import cohort, cohort_exposures
+from loadlens import cohort
 from loadlens.guidance import read_guidance
 from loadlens.log import LogError
-from loadlens.simulated_injuries import keep_diaries, plant_injuries, simulate_training, write_participants
+from loadlens.simulators.simulated_injuries import keep_diaries, plant_injuries, simulate_training, write_participants
+from loadlens.studies import cohort_exposures
 
 ACTIVITIES, DAYS, ONSETS = plant_injuries(*simulate_training(12, 200, seed=8), baseline=0.03, seed=8)
 TABLES = {"activities": ACTIVITIES, "days": DAYS, "diary": keep_diaries(ONSETS, DAYS)}

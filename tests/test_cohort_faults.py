@@ -18,10 +18,10 @@ import pytest
 
 import loadlens as ll
 from cohort_folders import a_list, write_lists
-from loadlens import cohort_pool, cohort_tables, cohort_tasks
 from loadlens.formats.source import UnreadableFile
-from loadlens.participants import Participant
-from loadlens.simulated_exports import fit_file
+from loadlens.simulators.simulated_exports import fit_file
+from loadlens.studies import cohort_pool, cohort_tables, cohort_tasks
+from loadlens.studies.participants import Participant
 
 pytest.importorskip("pyarrow")
 

@@ -17,12 +17,12 @@ from matplotlib.figure import Figure
 
 import loadlens
 from cohorts import Member, build_failed, build_member, write_tables
-from loadlens import cohort_report
-from loadlens.cohort_counts import count_cohort
-from loadlens.cohort_figures import plot_alarm_rates, plot_coverage
-from loadlens.cohort_summary import FLAGS, SPREADS, lay_out_weeks, sum_up
 from loadlens.formats.source import UnreadableFile
 from loadlens.intervals import clustered_rate_interval, rate_interval
+from loadlens.studies import cohort_report
+from loadlens.studies.cohort_counts import count_cohort
+from loadlens.studies.cohort_figures import plot_alarm_rates, plot_coverage
+from loadlens.studies.cohort_summary import FLAGS, SPREADS, lay_out_weeks, sum_up
 from loadlens.words import LANGUAGES, knows
 
 RULE = "resting_heart_rate"

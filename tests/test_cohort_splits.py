@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadlens.cohort_splits import LeakError, assign_folds, check_split, split_by_athlete, split_forward
 from loadlens.log import LogError
+from loadlens.studies.cohort_splits import LeakError, assign_folds, check_split, split_by_athlete, split_forward
 
 NAMES = st.lists(st.text(min_size=1, max_size=6), min_size=12, max_size=60)
 

@@ -18,8 +18,8 @@ from loadlens import decode_cache, files
 from loadlens.cli import main
 from loadlens.formats import fit
 from loadlens.log import RunningLog
-from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import write_export
 
 RUNNER = simulate("steady", weeks=4)
 

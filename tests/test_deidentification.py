@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 
 import loadlens as ll
 from builders import build_activities, build_log
-from loadlens.deidentification import (
+from loadlens.diary_words import diary_kinds, diary_tags
+from loadlens.formats.profile_files import all_profiles
+from loadlens.log import LogError, RunningLog, conform, describe_columns
+from loadlens.studies.deidentification import (
     POLICIES,
     count_weeks,
     deidentify,
@@ -25,9 +28,6 @@ from loadlens.deidentification import (
     pseudonym,
     sharing_rules,
 )
-from loadlens.diary_words import diary_kinds, diary_tags
-from loadlens.formats.profile_files import all_profiles
-from loadlens.log import LogError, RunningLog, conform, describe_columns
 from loadlens.words import LANGUAGES
 
 SECRET = bytes(range(32))
@@ -78,7 +78,7 @@ def test_every_date_is_moved_and_no_instant_is_kept(table):
 
 def test_a_column_in_no_list_is_refused_rather_than_shared(monkeypatch, log):
     rules = sharing_rules() | {"days": {"shift": ["date"], "keep": ["state", "reason", "runs"]}}
-    monkeypatch.setattr("loadlens.deidentification.sharing_rules", lambda: rules)
+    monkeypatch.setattr("loadlens.studies.deidentification.sharing_rules", lambda: rules)
     with pytest.raises(LogError, match=r"days: \['other_activities'\] stand in no list"):
         deidentify(log, "anna", SECRET)
 

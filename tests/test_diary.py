@@ -17,8 +17,8 @@ from csv_reading import noted, read, table
 from loadlens import diary_words
 from loadlens.diary_shoes import name_shoes
 from loadlens.log import conform
-from loadlens.simulated_diary import diary_csv, diary_sheet_csv
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_diary import diary_csv, diary_sheet_csv
 
 ENGLISH = """date,kind,value,site,side,tags,note
 2024-05-01,pain,4,knee,left,"during, stairs",after 6 km

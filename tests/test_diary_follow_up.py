@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from cohort_frames import START, build_cohort
-from loadlens.diary_follow_up import find_stretches, follow_diaries
-from loadlens.exposure_tables import account_onsets, tabulate_exposures
+from loadlens.studies.diary_follow_up import find_stretches, follow_diaries
+from loadlens.studies.exposure_tables import account_onsets, tabulate_exposures
 
 WEEKLY = [(day, "pain", 0.0) for day in range(0, 141, 7)]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadlens.disclosure import (
+from loadlens.studies.disclosure import (
     REST_SMALL,
     SMALL,
     WITHHELD,

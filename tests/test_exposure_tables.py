@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohort_frames import START, build_cohort, build_events, build_follow_up
-from loadlens.case_crossover_tables import COLUMNS as CROSSED
-from loadlens.daily_exposures import measure_exposures
-from loadlens.exposure_rules import exposure_numbers, sort_by_band
-from loadlens.exposure_tables import COLUMNS, account_onsets, indicate_bands, tabulate_exposures
 from loadlens.log import LogError
+from loadlens.studies.case_crossover_tables import COLUMNS as CROSSED
+from loadlens.studies.daily_exposures import measure_exposures
+from loadlens.studies.exposure_rules import exposure_numbers, sort_by_band
+from loadlens.studies.exposure_tables import COLUMNS, account_onsets, indicate_bands, tabulate_exposures
 from loadlens.words import LANGUAGES
 
 EXPOSURES = ["spike", "week_ratio", "acute_chronic", "acute_chronic_coupled", "acute_chronic_ewma"]

@@ -14,7 +14,7 @@ from matplotlib.patches import PathPatch
 from builders import build_activities, build_log
 from drawing import hatched, hide, made_log, new_axes, written
 from loadlens import figures, words
-from loadlens.figure_style import LEVEL_COLOURS, LEVEL_HATCHES, drawable, spans
+from loadlens.drawing.figure_style import LEVEL_COLOURS, LEVEL_HATCHES, drawable, spans
 from loadlens.findings import Assessment, assess
 from loadlens.guidance import LEVELS
 

@@ -12,8 +12,8 @@ import pytest
 
 import loadlens as ll
 from loadlens.formats.source import Reading
-from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import write_export
 
 STEADY = simulate("steady", weeks=12)
 

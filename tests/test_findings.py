@@ -15,7 +15,7 @@ from loadlens import words
 from loadlens.findings import assess
 from loadlens.guidance import GuidanceError, read_guidance
 from loadlens.log import LogError, RunningLog, conform, empty_table
-from loadlens.simulated_exports import sample
+from loadlens.simulators.simulated_exports import sample
 
 GUIDANCE = read_guidance()
 START = pd.Timestamp("2024-01-01")

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import loadlens as ll
-from loadlens import simulated_accounts, simulated_exports, simulated_fit
 from loadlens.log import RunningLog
-from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
+from loadlens.simulators import simulated_accounts, simulated_exports, simulated_fit
+from loadlens.simulators.simulated_exports import write_export
 
 YEAR = simulate("steady", weeks=52)
 RUNS = YEAR.activities[YEAR.activities["sport"] == "run"]

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import loadlens as ll
 from loadlens.formats import garmin_account
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
-from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import write_export
 
 NAMES = {
     "activities": "DI_CONNECT/DI-Connect-Fitness/a_0_summarizedActivities.json",

@@ -15,11 +15,11 @@ from matplotlib.text import Text
 
 from builders import build_activities, build_log
 from loadlens import report_sections, words
-from loadlens.figure_style import LEVEL_HATCHES
+from loadlens.drawing.figure_style import LEVEL_HATCHES
+from loadlens.drawing.sheet_figure import measure_sheet, plot_sheet
 from loadlens.findings import Assessment, assess
 from loadlens.guidance_sheet import NOT_CHECKED, sheet_rows, sparkline
 from loadlens.log import RunningLog, conform
-from loadlens.sheet_figure import measure_sheet, plot_sheet
 
 DOCTOR = "Wanneer naar de dokter?"
 

@@ -13,8 +13,8 @@ import pytest
 from csv_reading import noted, read, table
 from loadlens.formats.export_profiles import find_sport
 from loadlens.formats.source import UnreadableFile
-from loadlens.simulated_exports import garmin_activities_csv, strava_archive
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import garmin_activities_csv, strava_archive
 
 SAME = ["distance", "heart_rate", "speed", "ascent", "sport"]
 

@@ -6,13 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loadlens.case_crossover_tables import tabulate_case_crossover
-from loadlens.cohort_splits import LeakError
-from loadlens.exposure_tables import tabulate_exposures
-from loadlens.leak_audit import COLUMNS, audit_leaks, tell_audit
 from loadlens.log import LogError
-from loadlens.missingness import count_at_risk, find_risk_sets, measure_auc, move_events, name_patterns, sort_rows
-from loadlens.simulated_injuries import plant_injuries, simulate_training
+from loadlens.simulators.simulated_injuries import plant_injuries, simulate_training
+from loadlens.studies.case_crossover_tables import tabulate_case_crossover
+from loadlens.studies.cohort_splits import LeakError
+from loadlens.studies.exposure_tables import tabulate_exposures
+from loadlens.studies.leak_audit import COLUMNS, audit_leaks, tell_audit
+from loadlens.studies.missingness import (
+    count_at_risk,
+    find_risk_sets,
+    measure_auc,
+    move_events,
+    name_patterns,
+    sort_rows,
+)
 from loadlens.words import LANGUAGES
 
 ACTIVITIES, DAYS, EVENTS = plant_injuries(*simulate_training(60, 300, seed=3), baseline=0.02, seed=3)

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from csv_reading import noted, read, table
 from loadlens.formats.moments import month_names, read_moments
 from loadlens.formats.source import Reading, UnreadableFile
-from loadlens.simulated_exports import garmin_activities_csv, strava_archive
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import garmin_activities_csv, strava_archive
 
 Rows = list[list[str]]
 

@@ -8,9 +8,9 @@ import pytest
 
 import loadlens as ll
 from cohort_folders import a_list, write_lists
-from loadlens import cohort_tables, participants
 from loadlens.formats.source import UnreadableFile
-from loadlens.participants import Ignored, find_participants
+from loadlens.studies import cohort_tables, participants
+from loadlens.studies.participants import Ignored, find_participants
 
 
 def test_folders_and_zips_are_participants_and_the_rest_is_told(tmp_path: Path):

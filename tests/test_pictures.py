@@ -24,9 +24,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import loadlens as ll
-from loadlens.figure_style import styled
-from loadlens.plan_figure import measure_plan
-from loadlens.timeline import measure_timeline
+from loadlens.drawing.figure_style import styled
+from loadlens.drawing.plan_figure import measure_plan
+from loadlens.drawing.timeline import measure_timeline
 
 BASELINE = Path(__file__).parent / "baseline"
 VERSIONS = f"matplotlib {mpl.__version__.rpartition('.')[0]}, FreeType {ft2font.__freetype_version__}"

@@ -16,9 +16,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from loadlens import words
-from loadlens.figure_style import LEVEL_COLOURS, LEVEL_HATCHES, RUN
+from loadlens.drawing.figure_style import LEVEL_COLOURS, LEVEL_HATCHES, RUN
+from loadlens.drawing.plan_figure import OPEN_HATCH, measure_plan, plot_plan
 from loadlens.guidance import read_guidance
-from loadlens.plan_figure import OPEN_HATCH, measure_plan, plot_plan
 from loadlens.planning import COLUMNS
 
 GUIDANCE = read_guidance()

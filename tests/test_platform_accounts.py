@@ -23,8 +23,8 @@ from loadlens.formats.account_parts import all_platforms, find_part
 from loadlens.formats.record_times import read_offset, read_stamp
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 from loadlens.log import describe_columns
-from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import write_export
 
 GOOGLE = "Takeout/Google Health/Physical Activity_GoogleData/"
 FITNESS = "Takeout/Google Health/Health Fitness Data_GoogleData/"

@@ -18,8 +18,8 @@ import loadlens as ll
 from loadlens.formats import polar_account, polar_flow, stryd
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 from loadlens.log import conform
-from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import write_export
 
 HEADS = "Name,Sport,Date,Start time,Duration,Total distance (km),Average heart rate (bpm),Ascent (m),Notes,"
 SAMPLES = "Sample rate,Time,HR (bpm),Speed (km/h),Cadence,Altitude (m),Distances (m),"

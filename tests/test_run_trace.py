@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import loadlens as ll
 from builders import build_activities, build_log
+from loadlens.drawing.run_trace import find_run, trace_minutes, trace_run, trace_samples
 from loadlens.log import LogError, RunningLog, conform, describe_columns
-from loadlens.run_trace import find_run, trace_minutes, trace_run, trace_samples
 from test_fit import START, activity, build, event, message, run, session, stamp
 
 RECORDS = list(describe_columns()["records"])

@@ -17,9 +17,9 @@ import pytest
 
 from loadlens import cohort
 from loadlens.cli import main
-from loadlens.cohort_tables import load_groups
-from loadlens.deidentification import count_weeks, describe, pseudonym
-from loadlens.simulated_fit import fit_file, fit_message
+from loadlens.simulators.simulated_fit import fit_file, fit_message
+from loadlens.studies.cohort_tables import load_groups
+from loadlens.studies.deidentification import count_weeks, describe, pseudonym
 
 pq = pytest.importorskip("pyarrow.parquet")
 

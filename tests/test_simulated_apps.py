@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import loadlens as ll
-from loadlens.simulated_apps import APP_WRITERS
 from loadlens.simulation import SimulatedRunner, simulate
+from loadlens.simulators.simulated_apps import APP_WRITERS
 
 
 @cache

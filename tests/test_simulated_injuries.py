@@ -9,12 +9,12 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 
-from loadlens.case_crossover_tables import tabulate_case_crossover
-from loadlens.diary_follow_up import follow_diaries
-from loadlens.exposure_tables import COLUMNS as EXPOSURE_COLUMNS
-from loadlens.exposure_tables import account_onsets, indicate_bands, tabulate_exposures
-from loadlens.leak_audit import audit_leaks
-from loadlens.simulated_injuries import DAY, injury_numbers, keep_diaries, plant_injuries, simulate_training
+from loadlens.simulators.simulated_injuries import DAY, injury_numbers, keep_diaries, plant_injuries, simulate_training
+from loadlens.studies.case_crossover_tables import tabulate_case_crossover
+from loadlens.studies.diary_follow_up import follow_diaries
+from loadlens.studies.exposure_tables import COLUMNS as EXPOSURE_COLUMNS
+from loadlens.studies.exposure_tables import account_onsets, indicate_bands, tabulate_exposures
+from loadlens.studies.leak_audit import audit_leaks
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks are no part of the package
 

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loadlens import simulated_exports as exports
 from loadlens.simulation import RUNNERS, SimulatedRunner, simulate
+from loadlens.simulators import simulated_exports as exports
 
 ROOT = Path(__file__).parents[1]
 COLUMNS = tomllib.loads((ROOT / "src/loadlens/data/columns.toml").read_text("utf-8"))

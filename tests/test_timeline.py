@@ -19,12 +19,22 @@ from matplotlib.colors import to_hex
 from builders import build_activities, build_log
 from drawing import boxes, hatched, hide, lane, made_log, new_axes, written
 from loadlens import figures, words
-from loadlens.episode_marks import NARROWEST, place_names
-from loadlens.figure_style import GRID, INK, LEVEL_COLOURS, LEVEL_HATCHES, PAPER, RUN, RUN_SOFT, day_starts, drawable
+from loadlens.drawing.episode_marks import NARROWEST, place_names
+from loadlens.drawing.figure_style import (
+    GRID,
+    INK,
+    LEVEL_COLOURS,
+    LEVEL_HATCHES,
+    PAPER,
+    RUN,
+    RUN_SOFT,
+    day_starts,
+    drawable,
+)
+from loadlens.drawing.lane_parts import View
+from loadlens.drawing.timeline import measure_timeline, plot_timeline
 from loadlens.findings import Assessment, assess
-from loadlens.lane_parts import View
 from loadlens.log import LogError, RunningLog, conform, tally_gear
-from loadlens.timeline import measure_timeline, plot_timeline
 
 
 @cache

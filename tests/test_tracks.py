@@ -16,8 +16,8 @@ from loadlens import log
 from loadlens.formats import tracks
 from loadlens.formats.source import HEAD_BYTES, Options, Reading, Source, UnreadableFile
 from loadlens.formats.trackpoints import Findings, parse_number, parse_time
-from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import write_export
 
 START = pd.Timestamp("2026-03-01 22:30:00")  # UTC
 STEP = 3 / 6_371_008.8 * 180 / np.pi  # degrees of latitude that are 3 m

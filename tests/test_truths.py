@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import loadlens as ll
-from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import write_export
 
 RULES = {
     "weekly_volume": "two_week_volume",

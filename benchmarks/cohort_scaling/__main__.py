@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.cohort_scaling.measuring import fit_line, link_first, measure, run_four_ways
 from benchmarks.cohort_scaling.page import as_text, write_page
-from loadlens.simulated_cohort import write_cohort
+from loadlens.simulators.simulated_cohort import write_cohort
 
 ROOT = Path(__file__).parents[2]
 WEEKS = 104

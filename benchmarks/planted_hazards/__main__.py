@@ -14,14 +14,14 @@ import pandas as pd
 from tqdm import tqdm
 
 from benchmarks.planted_hazards.cox import fit_cox
-from loadlens.case_crossover_tables import tabulate_case_crossover
-from loadlens.cohort_splits import LeakError
-from loadlens.diary_follow_up import follow_diaries
-from loadlens.exposure_rules import band_names
-from loadlens.exposure_tables import indicate_bands, tabulate_exposures
 from loadlens.intervals import share_interval
-from loadlens.leak_audit import audit_leaks
-from loadlens.simulated_injuries import keep_diaries, plant_injuries, simulate_training
+from loadlens.simulators.simulated_injuries import keep_diaries, plant_injuries, simulate_training
+from loadlens.studies.case_crossover_tables import tabulate_case_crossover
+from loadlens.studies.cohort_splits import LeakError
+from loadlens.studies.diary_follow_up import follow_diaries
+from loadlens.studies.exposure_rules import band_names
+from loadlens.studies.exposure_tables import indicate_bands, tabulate_exposures
+from loadlens.studies.leak_audit import audit_leaks
 
 DOCS = Path(__file__).parents[2] / "docs" / "planted_hazards.md"
 BANDS = band_names()[1:]

@@ -19,8 +19,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from loadlens.simulated_exports import write_export
 from loadlens.simulation import simulate
+from loadlens.simulators.simulated_exports import write_export
 
 WEEKS = 521
 AGAIN = 3  # warm reads, of which the fastest counts: the others measure what else runs

@@ -15,10 +15,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from loadlens import cohort
-    from loadlens.activity_figure import plot_activity
     from loadlens.alarm_budget import budget, fit_budget, tell_budget
     from loadlens.backtesting import backtest, tell_backtest
-    from loadlens.cadence_figure import plot_cadence
+    from loadlens.drawing.activity_figure import plot_activity
+    from loadlens.drawing.cadence_figure import plot_cadence
+    from loadlens.drawing.plan_figure import plot_plan
+    from loadlens.drawing.rate_figure import plot_budget
+    from loadlens.drawing.sheet_figure import plot_sheet
     from loadlens.exploration import explore
     from loadlens.figures import plot_calendar, plot_guidance, plot_rule, plot_timeline
     from loadlens.files import read
@@ -27,15 +30,12 @@ if TYPE_CHECKING:
     from loadlens.guidance import Guidance, GuidanceError, Rule, read_guidance
     from loadlens.guidance_text import write_rule
     from loadlens.log import LogError, RunningLog
-    from loadlens.plan_figure import plot_plan
     from loadlens.planning import plan, tell_plan
-    from loadlens.rate_figure import plot_budget
     from loadlens.reports import report
     from loadlens.robustness import recount, tell_recount
     from loadlens.rule_trials import try_limits
-    from loadlens.sheet_figure import plot_sheet
-    from loadlens.simulated_exports import sample
     from loadlens.simulation import simulate
+    from loadlens.simulators.simulated_exports import sample
     from loadlens.summaries import show
 
 # Nothing heavy is imported before it is asked for: `import loadlens` costs next to nothing.
@@ -51,7 +51,7 @@ _HOMES = {
     "RunningLog": "log",
     "LogError": "log",
     "UnreadableFile": "formats.source",
-    "sample": "simulated_exports",
+    "sample": "simulators.simulated_exports",
     "simulate": "simulation",
     "budget": "alarm_budget",
     "fit_budget": "alarm_budget",
@@ -66,15 +66,15 @@ _HOMES = {
     "plot_guidance": "figures",
     "plot_rule": "figures",
     "plot_calendar": "figures",
-    "plot_budget": "rate_figure",
-    "plot_plan": "plan_figure",
+    "plot_budget": "drawing.rate_figure",
+    "plot_plan": "drawing.plan_figure",
     "show": "summaries",
     "explore": "exploration",
     "try_limits": "rule_trials",
     "write_rule": "guidance_text",
-    "plot_activity": "activity_figure",
-    "plot_cadence": "cadence_figure",
-    "plot_sheet": "sheet_figure",
+    "plot_activity": "drawing.activity_figure",
+    "plot_cadence": "drawing.cadence_figure",
+    "plot_sheet": "drawing.sheet_figure",
 }
 
 _MODULES = ("cohort",)

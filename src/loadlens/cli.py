@@ -208,7 +208,8 @@ def _budget(given: argparse.Namespace) -> int:
 
 
 def _cohort(given: argparse.Namespace) -> int:
-    from loadlens import cohort, deidentification
+    from loadlens import cohort
+    from loadlens.studies import deidentification
 
     secret, key = None, given.key_file or given.out.with_name(f"{given.out.name}.key")
     if given.deidentify:
@@ -262,7 +263,7 @@ def _tell_cohort(found: pd.DataFrame, out: Path, lang: str) -> list[str]:
 
 
 def _demo(given: argparse.Namespace) -> int:
-    from loadlens.simulated_exports import write_samples
+    from loadlens.simulators.simulated_exports import write_samples
 
     if SAMPLES.is_dir():
         return _write_report(_read([SAMPLES / DEMO], given.lang), [given.out], given.lang)
@@ -272,7 +273,7 @@ def _demo(given: argparse.Namespace) -> int:
 
 
 def _simulate(given: argparse.Namespace) -> int:
-    from loadlens.simulated_exports import write_samples
+    from loadlens.simulators.simulated_exports import write_samples
 
     written = write_samples(given.out, seed=given.seed)
     print(words.say("cli.simulated", given.lang, files=len(written), path=str(given.out.resolve())))

@@ -19,14 +19,19 @@ from typing import TypeVar
 import pandas as pd
 from tqdm import tqdm
 
-from loadlens import cohort_report, words
-from loadlens.cohort_exposures import case_crossover, exposures, find_onsets
-from loadlens.cohort_manifest import NAME, add_reports, sum_up_run, write_json, write_manifest
-from loadlens.cohort_pool import run_tasks
-from loadlens.cohort_splits import LeakError, assign_folds, check_split, split_by_athlete, split_forward
-from loadlens.cohort_staging import STATE, UNFINISHED, Outcome, Part, join_participants
-from loadlens.cohort_tables import TABLES, cohort_bounds, describe_tables, import_arrow, load, load_groups
-from loadlens.cohort_tasks import (
+from loadlens import words
+from loadlens.decode_cache import describe_program
+from loadlens.files import known_zone
+from loadlens.formats.source import UnreadableFile
+from loadlens.guidance import Guidance
+from loadlens.studies import cohort_report
+from loadlens.studies.cohort_exposures import case_crossover, exposures, find_onsets
+from loadlens.studies.cohort_manifest import NAME, add_reports, sum_up_run, write_json, write_manifest
+from loadlens.studies.cohort_pool import run_tasks
+from loadlens.studies.cohort_splits import LeakError, assign_folds, check_split, split_by_athlete, split_forward
+from loadlens.studies.cohort_staging import STATE, UNFINISHED, Outcome, Part, join_participants
+from loadlens.studies.cohort_tables import TABLES, cohort_bounds, describe_tables, import_arrow, load, load_groups
+from loadlens.studies.cohort_tasks import (
     Settings,
     assess_participant,
     describe_guidance,
@@ -34,13 +39,9 @@ from loadlens.cohort_tasks import (
     name_publicly,
     tell_killed,
 )
-from loadlens.decode_cache import describe_program
-from loadlens.exposure_tables import account_onsets, indicate_bands
-from loadlens.files import known_zone
-from loadlens.formats.source import UnreadableFile
-from loadlens.guidance import Guidance
-from loadlens.leak_audit import audit_leaks, tell_audit
-from loadlens.participants import find_participants, is_remote
+from loadlens.studies.exposure_tables import account_onsets, indicate_bands
+from loadlens.studies.leak_audit import audit_leaks, tell_audit
+from loadlens.studies.participants import find_participants, is_remote
 
 __all__ = ["TABLES", "describe_tables", "load", "load_groups", "run"]
 __all__ += ["LeakError", "account_onsets", "assign_folds", "audit_leaks", "case_crossover", "check_split", "exposures"]

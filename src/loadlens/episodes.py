@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from loadlens import words
-from loadlens.figure_style import rows_of
+from loadlens.drawing.figure_style import rows_of
 from loadlens.robustness import is_on_volume, recount, tell_ways
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from loadlens import words
+from loadlens.drawing.figure_style import rows_of, styled
 from loadlens.episodes import tell_steady
-from loadlens.figure_style import rows_of, styled
 from loadlens.figures import plot_rule
 from loadlens.guidance import GuidanceError
 from loadlens.guidance_text import tell_moves, write_rule

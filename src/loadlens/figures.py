@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loadlens import figure_style as style
 from loadlens import words
-from loadlens.day_grid import plot_calendar
-from loadlens.figure_style import INK, LEVEL_COLOURS, LEVEL_HATCHES, MUTED, PAPER, RUN, UNKNOWN
+from loadlens.drawing import figure_style as style
+from loadlens.drawing.day_grid import plot_calendar
+from loadlens.drawing.figure_style import INK, LEVEL_COLOURS, LEVEL_HATCHES, MUTED, PAPER, RUN, UNKNOWN
+from loadlens.drawing.timeline import measure_timeline, plot_timeline
 from loadlens.guidance import LEVELS
-from loadlens.timeline import measure_timeline, plot_timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -109,7 +109,7 @@ class Assessment(Shown):
         self, lang: str = "en", *, start: pd.Timestamp | str | None = None, end: pd.Timestamp | str | None = None
     ) -> Axes:
         """Draw the timeline with every episode, of the whole log or from `start` to `end`, such as ``"2024-05"``."""
-        from loadlens.timeline import plot_timeline  # an assessment knows how to show itself only when asked
+        from loadlens.drawing.timeline import plot_timeline  # an assessment knows how to show itself only when asked
 
         axes: Axes = plot_timeline(self, lang=lang, start=start, end=end)
         return axes

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from loadlens import figure_style as style
 from loadlens import words
-from loadlens.figure_style import INK, LEVEL_COLOURS, LEVEL_HATCHES, RUN, UNKNOWN
+from loadlens.drawing import figure_style as style
+from loadlens.drawing.figure_style import INK, LEVEL_COLOURS, LEVEL_HATCHES, RUN, UNKNOWN
 from loadlens.guidance import LEVELS
 
 if TYPE_CHECKING:

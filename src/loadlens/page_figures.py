@@ -15,8 +15,8 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from loadlens.day_grid import CALENDAR_NAMES
-from loadlens.figure_style import CSS_NAMES, styled
+from loadlens.drawing.day_grid import CALENDAR_NAMES
+from loadlens.drawing.figure_style import CSS_NAMES, styled
 from loadlens.guidance_sheet import YEAR, sparkline
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from loadlens import words
+from loadlens.drawing.figure_style import rows_of
 from loadlens.episodes import name_references, tell_episode, tell_steady
-from loadlens.figure_style import rows_of
 from loadlens.guidance import LEVELS
 from loadlens.guidance_sheet import sheet_rows
 from loadlens.ledger_words import SIZES, tell_entry, tell_format, tell_message

@@ -15,12 +15,12 @@ from markupsafe import Markup
 
 from loadlens import __version__, figures, words
 from loadlens import report_sections as sections
+from loadlens.drawing.plan_figure import measure_plan, plot_plan
 from loadlens.episodes import tell_alarms
 from loadlens.guidance import LEVELS
 from loadlens.letters import write_letter
 from loadlens.page_figures import inline_figure, inline_sparks
 from loadlens.paper import print_page
-from loadlens.plan_figure import measure_plan, plot_plan
 from loadlens.planning import plan, tell_plan
 from loadlens.robustness import is_on_volume, recount, tell_recount
 from loadlens.summaries import templates

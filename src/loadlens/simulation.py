@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
-from loadlens.simulated_runs import clock, ramp, record_runs
+from loadlens.simulators.simulated_runs import clock, ramp, record_runs
 
 TABLES: dict[str, Any] = tomllib.loads((files("loadlens") / "data" / "simulation.toml").read_text("utf-8"))
 """Everything of ``data/simulation.toml``: runners, how exports are written, and the sample folders."""

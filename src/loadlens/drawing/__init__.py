@@ -1,0 +1,1 @@
+"""Figures and what they are drawn of; each takes and returns axes, and computes nothing."""
