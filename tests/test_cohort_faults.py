@@ -192,7 +192,7 @@ def test_processes_of_the_pool_end_with_the_one_that_opened_them(tmp_path: Path)
     script = tmp_path / "hold.py"
     script.write_text(
         "import os, time\n"
-        "from loadlens import cohort_pool\n"
+        "from loadlens.studies import cohort_pool\n"
         "if __name__ == '__main__':\n"
         "    pool = cohort_pool._open_pool(1)\n"
         "    print(pool.submit(os.getpid).result(), flush=True)\n"
