@@ -51,11 +51,13 @@ def told(out: Path, name: str) -> dict:
 
 
 # ---------------------------------------------------------------- the same bytes
+@pytest.mark.slow
 def test_two_processes_give_the_bytes_of_one(root: Path, done: Path, tmp_path: Path):
     ll.cohort.run(root, tmp_path / "out", jobs=2)
     assert bytes_of(tmp_path / "out") == bytes_of(done)
 
 
+@pytest.mark.slow
 def test_any_executor_gives_the_bytes_of_our_own(tmp_path: Path):
     root = write_lists(tmp_path / "root", "a", "b", "c")
     with ThreadPoolExecutor(3) as pool:
@@ -75,6 +77,7 @@ def test_a_dask_cluster_gives_the_bytes_of_one_process(root: Path, done: Path, t
     assert bytes_of(tmp_path / "out") == bytes_of(done)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_and_gives_the_bytes_of_a_whole_one(tmp_path: Path):
     root, out = write_lists(tmp_path / "root", *"abcdefgh"), tmp_path / "out"
     command = [sys.executable, "-m", "loadlens.cli", "cohort", str(root), "-o", str(out), "--jobs", "1"]
@@ -156,7 +159,7 @@ def test_many_participants_stand_in_several_parts_and_groups_in_the_order_of_the
     root, out = write_lists(tmp_path / "root", *[f"p{number}" for number in (3, 1, 5, 2, 4)]), tmp_path / "out"
     with pytest.MonkeyPatch.context() as patch:
         small = cohort_tables.cohort_bounds() | {"participants_per_part": 2, "rows_per_group": 1}
-        for module in ("cohort", "cohort_staging"):
+        for module in ("cohort", "studies.cohort_staging"):
             patch.setattr(f"loadlens.{module}.cohort_bounds", lambda: small)
         ll.cohort.run(root, out, jobs=1)
     assert [path.name for path in cohort_tables.list_parts(out, "days")] == [f"part-0000{n}.parquet" for n in range(3)]

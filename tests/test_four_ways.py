@@ -14,6 +14,8 @@ from loadlens.simulation import simulate
 from loadlens.simulators import simulated_accounts, simulated_exports, simulated_fit
 from loadlens.simulators.simulated_exports import write_export
 
+pytestmark = pytest.mark.slow
+
 YEAR = simulate("steady", weeks=52)
 RUNS = YEAR.activities[YEAR.activities["sport"] == "run"]
 WAYS = {

@@ -69,6 +69,7 @@ def assert_same(one: Reading, other: Reading, *, minutes: bool = False) -> None:
 KINDS = ["garmin_csv_en", "garmin_csv_nl", "garmin_csv_comma", "garmin_csv_miles", "nl", "de"]
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(st.sampled_from(KINDS), st.integers(0, 10**6))
 def test_the_order_of_columns_does_not_matter(kind, seed):

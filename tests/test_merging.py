@@ -355,6 +355,7 @@ def lives(draw) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_makes_no_difference(table, chance):
@@ -365,6 +366,7 @@ def test_the_order_of_rows_makes_no_difference(table, chance):
     assert (one.renamed, one.later) == (other.renamed, other.later)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives())
 def test_what_was_merged_stays_as_it_is_when_merged_again(table):

@@ -21,7 +21,12 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def with_marks(path: Path) -> object:
+    """A cohort of 40 runners is read in its notebook."""
+    return pytest.param(path, marks=[pytest.mark.slow] if path.stem == "4_a_cohort" else [], id=path.stem)
+
+
+@pytest.mark.parametrize("path", map(with_marks, NOTEBOOKS))
 def test_it_runs_without_a_warning(path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TQDM_DISABLE", "1")  # on a busy machine reading shows its progress, on stderr as it should
     notebook = read(path)

@@ -15,6 +15,7 @@ from loadlens.findings import assess
 from loadlens.guidance import read_guidance
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
 sys.path.insert(0, str(ROOT))  # benchmarks are no part of the package
 
 from benchmarks.overload_bench import baselines, changes, experiment, page, scoring  # noqa: E402

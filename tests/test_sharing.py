@@ -24,6 +24,7 @@ from loadlens.studies.deidentification import count_weeks, describe, pseudonym
 pq = pytest.importorskip("pyarrow.parquet")
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
 SECRET = bytes(range(32))
 
 WORDS = {

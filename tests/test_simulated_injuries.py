@@ -63,6 +63,7 @@ def test_the_planted_hazard_ratio_lies_in_its_interval(study: Study):
     assert (found["high"] / found["low"] < 5).all(), "an interval that holds everything holds nothing"
 
 
+@pytest.mark.slow
 def test_where_nothing_was_planted_nothing_is_found():
     found = fit_cox(conduct(NONE, 12).table, ["spiked"]).loc["spiked"]
     assert found["low"] < 1 < found["high"], found
