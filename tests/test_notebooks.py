@@ -26,7 +26,7 @@ def with_marks(path: Path) -> object:
     return pytest.param(path, marks=[pytest.mark.slow] if path.stem == "4_a_cohort" else [], id=path.stem)
 
 
-@pytest.mark.parametrize("path", map(with_marks, NOTEBOOKS))
+@pytest.mark.parametrize("path", [with_marks(path) for path in NOTEBOOKS])
 def test_it_runs_without_a_warning(path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TQDM_DISABLE", "1")  # on a busy machine reading shows its progress, on stderr as it should
     notebook = read(path)
