@@ -109,7 +109,7 @@ def _follow(pairs: pd.DataFrame, runs: pd.DataFrame, factor: float, view: View) 
     runs = runs.sort_values("date", kind="stable")
     farthest_each = farthest(runs["distance"], runs["duration"])
     dates = style.day_starts(pd.DatetimeIndex(runs["date"]))[:-1]
-    distance = runs["distance"].fillna(0).to_numpy()
+    distance = runs["distance"].fillna(0).to_numpy()  # at least: an unknown distance adds nothing that is certain
     own, nameless = runs.groupby("gear").indices, runs["gear"].isna().to_numpy()
     first = style.stretch(view.first, view.last)[0]
     worn = []
