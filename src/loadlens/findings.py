@@ -19,10 +19,9 @@ from loadlens import words
 from loadlens.displays import Shown
 from loadlens.guidance import LEVELS, Guidance, GuidanceError, Rule, read_guidance
 from loadlens.load_bounds import bound_distance
-from loadlens.measures import FROM_THE_LOG, MEASURES
-from loadlens.rules import FRAMES, builds_on
-from loadlens.training_load import session_load, session_minutes
-from loadlens.windows import not_yet, on_days
+from loadlens.measures import MEASURES
+from loadlens.rules import builds_on
+from loadlens.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -196,44 +195,15 @@ def measure_rules(log: RunningLog, guidance: Guidance, names: Iterable[str] | No
         A rule speaks of a column its measure does not give.
     """
     _ = log.span  # refuses a log without days
-    days = pd.DatetimeIndex(log.days["date"], name="date")
-    given = gather(log, days)
+    signals = Signals(log)
     wanted = list(guidance.rules if names is None else names)
     needed = dict.fromkeys([*wanted, *(other for name in wanted for other in builds_on(guidance.rules[name]))])
     details: dict[str, pd.DataFrame] = {}
     for rule in sorted((guidance.rules[name] for name in needed), key=lambda rule: bool(builds_on(rule))):
         others = {name: (guidance.rules[name], details[name]) for name in builds_on(rule)}
-        given["found"] = {name: frame.assign(level=judge(other, frame)) for name, (other, frame) in others.items()}
-        details[rule.id] = _measure(rule, log, days, given)
+        found = {name: frame.assign(level=judge(other, frame)) for name, (other, frame) in others.items()}
+        details[rule.id] = _measure(rule, signals, found)
     return {name: details[name] for name in wanted}
-
-
-def gather(log: RunningLog, days: pd.DatetimeIndex) -> dict[str, Any]:
-    """Give everything of the log a measure may ask for, by name, indexed by date."""
-    activities = log.activities.set_index("date")
-    diary = log.diary.dropna(subset=["date"]).set_index("date")
-    state = log.days.set_index("date")["state"]
-    runs = log.runs
-    run = pd.Index(runs["activity"]).get_indexer(pd.Index(log.minutes["activity"]))
-    minutes = log.minutes[run >= 0].assign(activity=run[run >= 0])  # every measure groups by it: a number is quicker
-    for name in ("date", "sub_sport", "temperature"):
-        column = runs[name].astype("category") if name == "sub_sport" else runs[name]
-        minutes[name] = column.array[run[run >= 0]]
-    bare = ~np.isin(np.arange(len(runs)), run)
-    return {
-        "days": days,
-        "state": state,
-        "activities": activities,
-        "runs": activities[activities["sport"] == "run"],
-        "minutes": minutes.set_index("date"),
-        "bare": ~not_yet(on_days(pd.DatetimeIndex(runs["date"][bare]), np.ones(int(bare.sum())), days) > 0),
-        "diary": diary,
-        "gear": log.gear,
-        "distance": log.daily("activities.distance"),
-        "sleep": log.daily("wellness.sleep"),
-        "session_load": session_load(activities, diary, state),
-        "session_minutes": session_minutes(activities, state),
-    }
 
 
 @cache
@@ -242,22 +212,24 @@ def parameters_of(measure: str | None) -> Mapping[str, inspect.Parameter]:
     return {} if measure is None else inspect.signature(MEASURES[measure]).parameters
 
 
-def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[str, Any]) -> pd.DataFrame:
+def _measure(rule: Rule, signals: Signals, found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Give the rule's measure over the first of its signals that is assessable, day by day."""
+    days = signals.days
     if rule.measure is None:
         begun = np.ones(len(days), dtype=bool)
         if rule.signal[0] == "diary":
-            begun = days >= given["diary"].index.min()  # False without a diary: nothing is after NaT
+            begun = days >= signals.diary.index.min()  # False without a diary: nothing is after NaT
         return pd.DataFrame({"value": np.nan, "reason": np.where(begun, "not_yet_computed", "no_diary")}, index=days)
     measure = MEASURES[rule.measure]
-    asked = {name: given[name] for name in FROM_THE_LOG if name in parameters_of(rule.measure) and name in given}
+    takes = parameters_of(rule.measure)
+    asked = signals.take(takes) | ({"found": found} if "found" in takes else {})
     frames: list[pd.DataFrame] = []
     for name in rule.signal:
-        if name == "runs" and frames and not given["bare"].any():
+        if name == "runs" and frames and not signals.bare.any():
             continue  # averages of whole runs serve only where runs lack their minutes
-        signal = take_signal(rule, name, log, given)
-        if "bounds" in parameters_of(rule.measure) and name == "activities.distance":
-            asked["bounds"] = bound_distance(given["runs"], signal, rule.per_day or "sum")
+        signal = signals.of(rule, name)
+        if "bounds" in takes and name == "activities.distance":
+            asked["bounds"] = bound_distance(signals.runs, signal, rule.per_day or "sum")
         frame = measure(signal, **asked, **rule.parameters)
         missing = set(rule.units) - set(frame.columns)
         if missing:
@@ -270,17 +242,10 @@ def _measure(rule: Rule, log: RunningLog, days: pd.DatetimeIndex, given: dict[st
         telling = np.isin(before, _NO_VALUE) & ~np.isin(after, _NO_VALUE)
         better = (before != "") & ((after == "") | telling)
         if name == "runs":
-            better &= given["bare"]
+            better &= signals.bare
         if better.any():
             chosen = chosen.where(pd.Series(~better, index=chosen.index), frame)
     return chosen
-
-
-def take_signal(rule: Rule, name: str, log: RunningLog, given: Mapping[str, Any]) -> Any:
-    """Give one of the signals of a rule: a table indexed by date, or a daily Series."""
-    if name == "days":
-        return log.days.set_index("date")
-    return given[name] if name in FRAMES else log.daily(name, rule.per_day)
 
 
 def settle(rule: Rule, frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from loadlens.findings import gather, judge_ends, parameters_of, take_signal
+from loadlens.findings import judge_ends, parameters_of
 from loadlens.guidance import LEVELS
 from loadlens.load_bounds import bound_distance
 from loadlens.log import empty_table, reading_rules
-from loadlens.measures import FROM_THE_LOG, MEASURES
+from loadlens.measures import MEASURES
+from loadlens.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -52,12 +53,11 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True)
 class Ahead:
-    """A log with days ahead: everything a measure may ask for, and the places of the days ahead that hold a run."""
+    """A log with days ahead: its signals, and the places of the days ahead that hold a run."""
 
-    given: dict[str, Any]
+    signals: Signals
     last: int
     places: tuple[int, ...]
-    log: RunningLog
 
 
 def cut_past(log: RunningLog, rules: Iterable[Rule]) -> RunningLog:
@@ -108,8 +108,7 @@ def look_ahead(log: RunningLog, days: int, run_on: Sequence[int] = ()) -> Ahead:
     distance = 1.0  # replaced by every distance that is tried
     runs = _add_rows(log.activities, len(names), activity=names, date=dates[ran], sport="run", distance=distance)
     extended = replace(log, days=table, activities=runs)
-    given = gather(extended, pd.DatetimeIndex(table["date"], name="date"))
-    return Ahead(given, last, tuple(last + int(day) for day in run_on), extended)
+    return Ahead(Signals(extended), last, tuple(last + int(day) for day in run_on))
 
 
 def _add_rows(frame: pd.DataFrame, count: int, **values: Any) -> pd.DataFrame:
@@ -126,11 +125,11 @@ def measure_ahead(rule: Rule, ahead: Ahead) -> Callable[[float], pd.DataFrame]:
     """Give what a rule's measure says of a log with days ahead, as a function of the distance [m] of each run."""
     assert rule.measure is not None
     measure, takes = MEASURES[rule.measure], parameters_of(rule.measure)
-    given, places = ahead.given, list(ahead.places)
-    signal = take_signal(rule, rule.signal[0], ahead.log, given)
-    asked = {name: given[name] for name in FROM_THE_LOG if name in takes and name in given}
+    signals, places = ahead.signals, list(ahead.places)
+    signal = signals.of(rule, rule.signal[0])
+    asked = signals.take(takes)
     if "bounds" in takes and rule.signal[0] == DISTANCE:
-        asked["bounds"] = bound_distance(given["runs"], signal, rule.per_day or "sum")
+        asked["bounds"] = bound_distance(signals.runs, signal, rule.per_day or "sum")
 
     def run(metres: float) -> pd.DataFrame:
         now = {name: _put(name, value, places, metres) for name, value in asked.items()}

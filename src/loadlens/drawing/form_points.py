@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from loadlens.findings import gather
 from loadlens.run_minutes import choose_minutes
 from loadlens.running_form import average_runs, summarise_runs
+from loadlens.signals import Signals
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
@@ -45,15 +45,15 @@ def gather_form(found: Assessment, rule: Rule) -> FormPoints:
     rule : Rule
         One of its guidance.
     """
-    given = gather(found.log, pd.DatetimeIndex(found.log.days["date"], name="date"))
+    signals = Signals(found.log)
     column = str(rule.parameters["column"])
-    minutes = given["minutes"].iloc[:0][["speed", column]]
+    minutes = signals.minutes.iloc[:0][["speed", column]]
     if found.details[rule.id]["signal"].iloc[-1] == "minutes":
-        kept = choose_minutes(given["minutes"], ["speed", column], **_asked(rule, choose_minutes))
+        kept = choose_minutes(signals.minutes, ["speed", column], **_asked(rule, choose_minutes))
         runs = summarise_runs(kept, ("speed", column), rule.parameters["minimum_minutes"])
         minutes = kept[["speed", column]].dropna()
     else:
-        runs = average_runs(given["runs"], column, **_asked(rule, average_runs))
+        runs = average_runs(signals.runs, column, **_asked(rule, average_runs))
     if runs.empty:
         return FormPoints(minutes.iloc[:0], minutes.iloc[:0], runs, runs)
     last = runs.index[-1]
