@@ -80,6 +80,7 @@ FLOORS = [
     {
         "assembly",
         "guidance",
+        "signals",
         "simulators.simulated_apple",
         "formats.tabular",
         "formats.apple_health",
