@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import pandas as pd
 from markupsafe import Markup
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from loadlens.drawing.day_grid import CALENDAR_NAMES
 from loadlens.drawing.figure_style import CSS_NAMES, styled
@@ -34,6 +36,9 @@ SPARK = (1.6, 0.35)
 
 SVG_DPI = 72
 """Points to an inch, which is what an SVG is written in."""
+
+EDGE = 3
+"""Points left free along the edges of a figure."""
 
 COLOUR_NAMES = {**CSS_NAMES, **CALENDAR_NAMES}
 
@@ -64,15 +69,22 @@ def inline_figure(name: str, draw: Callable[[Axes], Axes], heights: tuple[float,
 
 def _inline(name: str, draw: Callable[[Axes], Axes], inches: tuple[float, float], alt: str, size: str) -> Markup:
     with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": name}):
-        figure = Figure(figsize=inches, dpi=SVG_DPI, layout="constrained")
-        draw(figure.add_subplot())
-        engine = figure.get_layout_engine()
-        assert engine is not None
-        engine.execute(figure)
-        figure.set_layout_engine("none")  # laid out once: saving would draw it another time to do so again
-        box, content = _write(figure, name)
+        figure = Figure(figsize=inches, dpi=SVG_DPI, facecolor="none", layout="constrained")
+        canvas = FigureCanvasSVG(figure)
+        ax = draw(figure.add_subplot())
+        figure.set_layout_engine("none")  # it lays out twice, for axes that push each other; these are alone
+        _fit_axes(ax, figure)
+        box, content = _write(canvas, name)
     opening = Markup('<svg class="{}" role="img" aria-label="{}" viewBox="{}">').format(size, alt, box)
     return opening + Markup(content) + Markup("</svg>")  # matplotlib escapes what it writes
+
+
+def _fit_axes(ax: Axes, figure: Figure) -> None:
+    """Give axes what their labels leave of the figure; labels keep their size, so they are measured once."""
+    axes, labelled = ax.get_window_extent(), ax.get_tightbbox(for_layout_only=True)
+    assert labelled is not None  # the axes are visible
+    place = figure.bbox.padded(-EDGE).extents + axes.extents - labelled.extents
+    ax.set_position(Bbox(place.reshape(2, 2)).transformed(figure.transFigure.inverted()))
 
 
 def inline_sparks(found: Assessment, rules: Iterable[str]) -> tuple[Markup, set[str]]:
@@ -100,9 +112,9 @@ def inline_sparks(found: Assessment, rules: Iterable[str]) -> tuple[Markup, set[
     for rule in dict.fromkeys(rules):
         if rule in known:
             with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": rule}):
-                figure = Figure(figsize=SPARK)
+                figure = Figure(figsize=SPARK, facecolor="none")
                 sparkline(year, rule, figure.add_axes((0.01, 0.06, 0.97, 0.88)))
-                box, content = _write(figure, f"spark-{rule}")
+                box, content = _write(FigureCanvasSVG(figure), f"spark-{rule}")
             symbols.append(
                 Markup('<symbol id="spark-{}" viewBox="{}">').format(rule, box) + Markup(content + "</symbol>")
             )
@@ -110,10 +122,10 @@ def inline_sparks(found: Assessment, rules: Iterable[str]) -> tuple[Markup, set[
     return hidden.format(Markup("").join(symbols)), known
 
 
-def _write(figure: Figure, name: str) -> tuple[str, str]:
+def _write(canvas: FigureCanvasSVG, name: str) -> tuple[str, str]:
     """Write a figure: its viewBox, and what stands within it, fitted to the page."""
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    canvas.print_svg(stream, metadata={"Date": None, "Creator": None})  # savefig draws twice to lay out
     text = stream.getvalue()
     text = text[text.index("<svg") : text.rindex("</svg>")]
     text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)
