@@ -19,7 +19,7 @@ from matplotlib.colors import to_hex
 from builders import build_activities, build_log
 from drawing import boxes, hatched, hide, lane, made_log, new_axes, written
 from loadlens import figures, words
-from loadlens.drawing.episode_marks import NARROWEST, place_names
+from loadlens.drawing.episode_marks import NARROWEST, find_marks
 from loadlens.drawing.figure_style import (
     GRID,
     INK,
@@ -344,7 +344,7 @@ def test_names_lie_within_the_figure_and_never_over_one_another(alarms: list[tup
     rows = pd.DataFrame({"rule": [rules[n].id for _, _, n in alarms], "level": "act", "start": starts, "end": ends})
     rows = rows.astype({"level": quarter.episodes["level"].dtype}).assign(days=1, worst=np.nan, reason="")
     view = View(first, last, inches, "en")
-    names = place_names(replace(quarter, episodes=rows, alarms=rows), rules, "Distance a week (km)", view)
+    names = find_marks(replace(quarter, episodes=rows, alarms=rows), rules, "Distance a week (km)", view).names
     assert names
     left, right = day_starts(pd.DatetimeIndex([first, last]))[[0, -1]]
     longest = max(len(name.text) for name in names)
