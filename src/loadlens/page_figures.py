@@ -47,6 +47,7 @@ SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "path.simplify_threshold": 0
 
 _STEPS = re.compile(r"([MLQCz])([^MLQCz]*)")
 _PATH = re.compile(r'(?<=\sd=")[^"]*')
+_BETWEEN = re.compile(r">([^<]*)<")
 
 
 def inline_figure(name: str, draw: Callable[[Axes], Axes], heights: tuple[float, float], alt: str) -> Markup:
@@ -73,6 +74,9 @@ def _inline(name: str, draw: Callable[[Axes], Axes], inches: tuple[float, float]
         canvas = FigureCanvasSVG(figure)
         ax = draw(figure.add_subplot())
         figure.set_layout_engine("none")  # it lays out twice, for axes that push each other; these are alone
+        for axis in (axis for axes in (ax, *ax.child_axes) for axis in (axes.xaxis, axes.yaxis)):
+            if not axis.get_label_text():
+                axis.set_label_coords(0, 0)  # or all numbers of the axis are measured to find a place for no words
         _fit_axes(ax, figure)
         box, content = _write(canvas, name)
     opening = Markup('<svg class="{}" role="img" aria-label="{}" viewBox="{}">').format(size, alt, box)
@@ -109,15 +113,17 @@ def inline_sparks(found: Assessment, rules: Iterable[str]) -> tuple[Markup, set[
     year = replace(found, days=recent)  # the search for one rule in ten years of all costs more than its drawing
     known = set(recent.loc[recent["level"] > "not_assessable", "rule"])
     symbols = []
-    for rule in dict.fromkeys(rules):
-        if rule in known:
-            with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": rule}):
-                figure = Figure(figsize=SPARK, facecolor="none")
-                sparkline(year, rule, figure.add_axes((0.01, 0.06, 0.97, 0.88)))
-                box, content = _write(FigureCanvasSVG(figure), f"spark-{rule}")
+    with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": "spark"}):
+        canvas = FigureCanvasSVG(Figure(figsize=SPARK, facecolor="none"))
+        ax = canvas.figure.add_axes((0.01, 0.06, 0.97, 0.88))  # for all of them: to make axes costs more than a line
+        for rule in (rule for rule in dict.fromkeys(rules) if rule in known):
+            sparkline(year, rule, ax)
+            box, content = _write(canvas, f"spark-{rule}")
             symbols.append(
                 Markup('<symbol id="spark-{}" viewBox="{}">').format(rule, box) + Markup(content + "</symbol>")
             )
+            for drawn in (*ax.lines, *ax.patches):
+                drawn.remove()
     hidden = Markup('<svg class="symbols" width="0" height="0" aria-hidden="true">{}</svg>')
     return hidden.format(Markup("").join(symbols)), known
 
@@ -133,21 +139,22 @@ def _write(canvas: FigureCanvasSVG, name: str) -> tuple[str, str]:
     box = re.search(r'viewBox="([\d. -]*)"', opening)
     assert box is not None  # matplotlib always gives one
     prefix = re.sub(r"[^a-z0-9]+", "-", name.lower())
-    meant = set(re.findall(r'(?:url\(|href=")#([^)"]+)', content))
-    content = re.sub(r"<[^>]+>", lambda tag: _fit_tag(tag[0], prefix, meant), content)
-    return box[1], re.sub(r">\s+<", "><", content)
+    texts = (text if text.strip() else "" for text in _BETWEEN.findall(content))
+    tags = _fit_tags(_BETWEEN.sub("><", content), prefix)
+    return box[1], re.sub("><", lambda _: f">{next(texts)}<", tags)
 
 
-def _fit_tag(tag: str, prefix: str, meant: set[str]) -> str:
-    """Fit one tag of a figure to the page; what stands between tags, such as a name from a file, is left alone."""
-    tag = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in meant else "", tag)
-    tag = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", tag)  # ids are unique on the whole page
-    tag = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans)", tag).replace("xlink:href", "href")
-    tag = _PATH.sub(lambda found: shorten_path(found[0]), tag)
-    tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)  # a hundredth of a point is finer than any screen
+def _fit_tags(tags: str, prefix: str) -> str:
+    """Fit tags of a figure to the page; without what stands between them, for a name from a file may look like one."""
+    meant = set(re.findall(r'(?:url\(|href=")#([^)"]+)', tags))
+    tags = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in meant else "", tags)
+    tags = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", tags)  # ids are unique on the whole page
+    tags = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans)", tags).replace("xlink:href", "href")
+    tags = _PATH.sub(lambda found: shorten_path(found[0]), tags)
+    tags = re.sub(r"(\d\.\d\d)\d+", r"\1", tags)  # a hundredth of a point is finer than any screen
     for colour, variable in COLOUR_NAMES.items():
-        tag = tag.replace(colour, f"var(--{variable})")
-    return tag
+        tags = tags.replace(colour, f"var(--{variable})")
+    return tags
 
 
 def shorten_path(path: str) -> str:
