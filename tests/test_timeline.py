@@ -18,7 +18,7 @@ from matplotlib.colors import to_hex
 
 from builders import build_activities, build_log
 from drawing import boxes, hatched, hide, lane, made_log, new_axes, written
-from loadlens import figures, words
+from loadlens import words
 from loadlens.drawing.episode_marks import NARROWEST, find_marks
 from loadlens.drawing.figure_style import (
     GRID,
@@ -32,7 +32,7 @@ from loadlens.drawing.figure_style import (
     drawable,
 )
 from loadlens.drawing.lane_parts import View
-from loadlens.drawing.timeline import measure_timeline, plot_timeline
+from loadlens.drawing.timeline import fit_timeline, plot_timeline
 from loadlens.findings import Assessment, assess
 from loadlens.log import LogError, RunningLog, conform, tally_gear
 
@@ -58,8 +58,8 @@ def quarter() -> Assessment:
 
 
 def draw(found: Assessment, width: float = 9, lang: str = "en", **span: Any) -> Axes:
-    ax = new_axes(width, measure_timeline(found, width, lang, **span))
-    assert plot_timeline(found, ax, lang, **span) is ax
+    ax = new_axes(width)
+    assert fit_timeline(found, ax, lang, **span) is ax
     return ax
 
 
@@ -310,9 +310,16 @@ def test_episodes_of_a_lane_that_is_not_there_are_drawn_among_the_other_rules(qu
 
 def test_a_figure_is_not_taller_than_its_lanes_ask(year: Assessment):
     bare = assess(build_log(build_activities([("2024-01-01", 8_000), ("2024-12-31", 8_000)])))
-    assert measure_timeline(bare, 9) < 3 < measure_timeline(year, 9)
-    wide, narrow = figures.measure_heights(year)["timeline"]
-    assert (wide, narrow) == (measure_timeline(year, 9), measure_timeline(year, 3.7))
+    low, high = (draw(found).get_figure().get_figheight() for found in (bare, year))
+    assert low < 3 < high
+    assert plot_timeline(year).get_figure().get_figheight() == pytest.approx(high, abs=0.5)  # a wider one of its own
+
+
+def test_axes_that_are_given_keep_the_height_of_their_figure(year: Assessment):
+    ax = new_axes(9, 6)
+    assert plot_timeline(year, ax) is ax
+    assert ax.get_figure().get_figheight() == 6
+    assert len(ax.child_axes) == len(draw(year).child_axes)
 
 
 # ---------------------------------------------------------------- episodes

@@ -50,7 +50,7 @@ _PATH = re.compile(r'(?<=\sd=")[^"]*')
 _BETWEEN = re.compile(r">([^<]*)<")
 
 
-def inline_figure(name: str, draw: Callable[[Axes], Axes], heights: tuple[float, float], alt: str) -> Markup:
+def inline_figure(name: str, draw: Callable[[Axes], Axes], heights: tuple[float, float] | None, alt: str) -> Markup:
     """Return a figure in both widths.
 
     Parameters
@@ -59,12 +59,13 @@ def inline_figure(name: str, draw: Callable[[Axes], Axes], heights: tuple[float,
         Sets the ids of its parts apart from those of other figures on the page.
     draw : callable
         Draws on the axes it is given.
-    heights : (float, float)
-        Of the wide and of the narrow one [inch].
+    heights : (float, float) or None
+        Of the wide and of the narrow one [inch]; None where `draw` makes its figure as high as it asks.
     alt : str
         What is read in the place of the figure.
     """
-    sizes = (("wide", WIDE, heights[0]), ("narrow", NARROW, heights[1]))
+    wide, narrow = heights or (WIDE, NARROW)
+    sizes = (("wide", WIDE, wide), ("narrow", NARROW, narrow))
     return Markup("").join(_inline(f"{name}-{size}", draw, (width, height), alt, size) for size, width, height in sizes)
 
 

@@ -171,7 +171,7 @@ def spans(mask: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], bridge: floa
 
 def day_starts(dates: pd.Index[Any] | pd.Series[Any]) -> np.ndarray[Any, Any]:
     """Return where each day begins and where the last one ends, in matplotlib days."""
-    numbers = _to_numbers(pd.DatetimeIndex(dates).to_pydatetime())
+    numbers = _to_numbers(pd.DatetimeIndex(dates).to_numpy())
     return np.append(numbers, numbers[-1] + 1)
 
 

@@ -63,9 +63,10 @@ class Layout:
         """Whether dates at the very foot would be far from the first lane."""
         return len(self.lanes) >= TALL
 
-    def foot(self, inches: float) -> float:
-        """Inches below the lanes."""
-        return TICKS + NOTE_LINE * len(self.notes) + KEY_LINE * style.legend_rows(self.keys, inches)
+    def whole(self, inches: float) -> float:
+        """Inches of a figure with axes of this width: lanes, dates, words and legend."""
+        foot = TICKS + NOTE_LINE * len(self.notes) + KEY_LINE * style.legend_rows(self.keys, inches)
+        return self.height + foot + 0.1
 
 
 def plot_timeline(
@@ -104,51 +105,55 @@ def plot_timeline(
         inches = WIDTH - MARGIN if ax is None else style.width_of(ax)
         view = choose_view(found.log, start, end, inches, lang)
         layout = lay_out(found, view)
-        ax = style.new_axes(ax, WIDTH, layout.height + layout.foot(inches) + 0.1)
-        ax.set_axis_off()
-        begin, length = style.stretch(view.first, view.last)
-        ax.set_xlim(begin, begin + length)
-        dates = style.choose_ticks(view.first, view.last, inches, lang)
-        at = layout.height
-        for name, lane in layout.lanes.items():
-            tall = lane.height + layout.marks[name].height
-            at -= layout.gap(name) + tall
-            inset = ax.inset_axes((0, at / layout.height, 1, tall / layout.height))
-            inset.set_xlim(begin, begin + length)
-            _draw_lane(inset, lane, view, tall)
-            draw_episodes(inset, layout.marks[name], view, tall)
-            style.hatch_unknown(inset, layout.unknown)
-            _label_days(inset, name, layout, *dates)
-            for text in (child for child in inset.get_children() if isinstance(child, Text)):
-                text.set_in_layout(False)  # a long name of a lane may not narrow all lanes
-        _mark_alarms(ax, found, view, 1 - GAP / layout.height)
-        below = TICKS
-        for line in layout.notes:
-            ax.annotate(line, (0, 0), xytext=(0, -72 * (below - 0.08)), xycoords="axes fraction",
-                        textcoords="offset points", va="top", fontsize=8, color=MUTED)  # fmt: skip
-            below += NOTE_LINE
-        if layout.keys:
-            style.legend_below(ax, layout.keys, below)
+        ax = style.new_axes(ax, WIDTH, layout.whole(inches))
+        _draw(ax, found, view, layout)
     return ax
 
 
-def measure_timeline(found: Assessment, inches: float, lang: str = "en", **span: Any) -> float:
-    """Return how high [inch] the timeline of a log wants to be on a figure of this width [inch].
+def fit_timeline(
+    found: Assessment,
+    ax: Axes,
+    lang: str = "en",
+    *,
+    start: pd.Timestamp | str | None = None,
+    end: pd.Timestamp | str | None = None,
+) -> Axes:
+    """Draw as `plot_timeline` does, on axes alone in a figure, and make that figure as high as the timeline asks."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # width_of asks for it, and says so
+    with style.styled():
+        view = choose_view(found.log, start, end, style.width_of(ax), lang)
+        layout = lay_out(found, view)
+        figure.set_figheight(layout.whole(view.inches))
+        _draw(ax, found, view, layout)
+    return ax
 
-    Parameters
-    ----------
-    found : Assessment
-        What `assess` returns.
-    inches : float
-        Width of the figure.
-    lang : {"en", "nl"}
-        Language.
-    **span
-        `start` and `end`, as `plot_timeline` takes them.
-    """
-    view = choose_view(found.log, span.get("start"), span.get("end"), inches - MARGIN, lang)
-    layout = lay_out(found, view)
-    return layout.height + layout.foot(view.inches) + 0.1
+
+def _draw(ax: Axes, found: Assessment, view: View, layout: Layout) -> None:
+    ax.set_axis_off()
+    begin, length = style.stretch(view.first, view.last)
+    ax.set_xlim(begin, begin + length)
+    dates = style.choose_ticks(view.first, view.last, view.inches, view.lang)
+    at = layout.height
+    for name, lane in layout.lanes.items():
+        tall = lane.height + layout.marks[name].height
+        at -= layout.gap(name) + tall
+        inset = ax.inset_axes((0, at / layout.height, 1, tall / layout.height))
+        inset.set_xlim(begin, begin + length)
+        _draw_lane(inset, lane, view, tall)
+        draw_episodes(inset, layout.marks[name], view, tall)
+        style.hatch_unknown(inset, layout.unknown)
+        _label_days(inset, name, layout, *dates)
+        for text in (child for child in inset.get_children() if isinstance(child, Text)):
+            text.set_in_layout(False)  # a long name of a lane may not narrow all lanes
+    _mark_alarms(ax, found, view, 1 - GAP / layout.height)
+    below = TICKS
+    for line in layout.notes:
+        ax.annotate(line, (0, 0), xytext=(0, -72 * (below - 0.08)), xycoords="axes fraction",
+                    textcoords="offset points", va="top", fontsize=8, color=MUTED)  # fmt: skip
+        below += NOTE_LINE
+    if layout.keys:
+        style.legend_below(ax, layout.keys, below)
 
 
 def lay_out(found: Assessment, view: View) -> Layout:
