@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 import pandas as pd
@@ -72,24 +72,34 @@ def inline_figure(name: str, draw: Callable[[Axes], Axes], heights: tuple[float,
 def _inline(name: str, draw: Callable[[Axes], Axes], inches: tuple[float, float], alt: str, size: str) -> Markup:
     with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": name}):
         figure = Figure(figsize=inches, dpi=SVG_DPI, facecolor="none", layout="constrained")
-        canvas = FigureCanvasSVG(figure)
         ax = draw(figure.add_subplot())
         figure.set_layout_engine("none")  # it lays out twice, for axes that push each other; these are alone
         for axis in (axis for axes in (ax, *ax.child_axes) for axis in (axes.xaxis, axes.yaxis)):
             if not axis.get_label_text():
                 axis.set_label_coords(0, 0)  # or all numbers of the axis are measured to find a place for no words
         _fit_axes(ax, figure)
-        box, content = _write(canvas, name)
+        box, content = _write(figure, name)
     opening = Markup('<svg class="{}" role="img" aria-label="{}" viewBox="{}">').format(size, alt, box)
     return opening + Markup(content) + Markup("</svg>")  # matplotlib escapes what it writes
 
 
 def _fit_axes(ax: Axes, figure: Figure) -> None:
-    """Give axes what their labels leave of the figure; labels keep their size, so they are measured once."""
-    axes, labelled = ax.get_window_extent(), ax.get_tightbbox(for_layout_only=True)
+    """Give axes what their labels and, below them, their legend leave of the figure; labels are measured once."""
+    axes, legend = ax.get_window_extent(), ax.get_legend()
+    foot = axes.y0
+    if legend is not None:
+        legend.set_in_layout(False)  # it begins where the axes do: narrower axes would not make it fit
+        foot = legend.get_window_extent().y0
+    labelled = ax.get_tightbbox(for_layout_only=True)
     assert labelled is not None  # the axes are visible
-    place = figure.bbox.padded(-EDGE).extents + axes.extents - labelled.extents
-    ax.set_position(Bbox(place.reshape(2, 2)).transformed(figure.transFigure.inverted()))
+    whole = figure.bbox.padded(-EDGE)
+    place = Bbox.from_extents(
+        whole.x0 + axes.x0 - labelled.x0,
+        whole.y0 + axes.y0 - min(labelled.y0, foot),
+        whole.x1 + axes.x1 - labelled.x1,
+        whole.y1 + axes.y1 - labelled.y1,
+    )
+    ax.set_position(place.transformed(figure.transFigure.inverted()))
 
 
 def inline_sparks(found: Assessment, rules: Iterable[str]) -> tuple[Markup, set[str]]:
@@ -115,11 +125,11 @@ def inline_sparks(found: Assessment, rules: Iterable[str]) -> tuple[Markup, set[
     known = set(recent.loc[recent["level"] > "not_assessable", "rule"])
     symbols = []
     with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": "spark"}):
-        canvas = FigureCanvasSVG(Figure(figsize=SPARK, facecolor="none"))
-        ax = canvas.figure.add_axes((0.01, 0.06, 0.97, 0.88))  # for all of them: to make axes costs more than a line
+        figure = Figure(figsize=SPARK, facecolor="none")
+        ax = figure.add_axes((0.01, 0.06, 0.97, 0.88))  # for all of them: to make axes costs more than a line
         for rule in (rule for rule in dict.fromkeys(rules) if rule in known):
             sparkline(year, rule, ax)
-            box, content = _write(canvas, f"spark-{rule}")
+            box, content = _write(figure, f"spark-{rule}")
             symbols.append(
                 Markup('<symbol id="spark-{}" viewBox="{}">').format(rule, box) + Markup(content + "</symbol>")
             )
@@ -129,10 +139,10 @@ def inline_sparks(found: Assessment, rules: Iterable[str]) -> tuple[Markup, set[
     return hidden.format(Markup("").join(symbols)), known
 
 
-def _write(canvas: FigureCanvasSVG, name: str) -> tuple[str, str]:
+def _write(figure: Figure, name: str) -> tuple[str, str]:
     """Write a figure: its viewBox, and what stands within it, fitted to the page."""
-    stream = io.StringIO()
-    canvas.print_svg(stream, metadata={"Date": None, "Creator": None})  # savefig draws twice to lay out
+    stream, canvas = io.StringIO(), cast("Any", FigureCanvasSVG(figure))  # its methods have no types
+    canvas.print_svg(stream, metadata={"Date": None, "Creator": None})  # savefig would draw twice, once for the layout
     text = stream.getvalue()
     text = text[text.index("<svg") : text.rindex("</svg>")]
     text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)

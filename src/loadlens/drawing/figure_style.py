@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from matplotlib import dates as mdates
 from matplotlib import font_manager
-from matplotlib.lines import TICKDOWN, Line2D
+from matplotlib.lines import Line2D
+from matplotlib.markers import TICKDOWN
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
