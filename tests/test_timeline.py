@@ -285,7 +285,7 @@ def test_pain_stands_at_its_height_and_entries_without_a_place_of_their_own_are_
 # ---------------------------------------------------------------- what is not there
 def test_a_diary_without_pain_can_be_drawn():
     pain = lane(draw(assess(diary_log(60, [(12, "fatigue", 4)]))), "Pain")
-    assert [line.get_marker() for line in pain.lines] == ["|"]
+    assert [line.get_marker() for line in pain.lines if line.get_marker() != "None"] == ["|"]
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)
