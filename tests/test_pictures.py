@@ -26,7 +26,7 @@ from PIL import Image
 import loadlens as ll
 from loadlens.drawing.figure_style import styled
 from loadlens.drawing.plan_figure import measure_plan
-from loadlens.drawing.timeline import measure_timeline
+from loadlens.drawing.timeline import fit_timeline
 
 BASELINE = Path(__file__).parent / "baseline"
 VERSIONS = f"matplotlib {mpl.__version__.rpartition('.')[0]}, FreeType {ft2font.__freetype_version__}"
@@ -82,7 +82,7 @@ def draw(plot: Callable[..., Any], *given: Any, height: float, **more: Any) -> F
 
 @compare
 def test_timeline(diary: ll.Assessment) -> Figure:
-    return draw(ll.plot_timeline, diary, height=measure_timeline(diary, WIDTH, "nl"), lang="nl")
+    return draw(fit_timeline, diary, height=WIDTH, lang="nl")
 
 
 @compare

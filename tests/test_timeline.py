@@ -18,8 +18,8 @@ from matplotlib.colors import to_hex
 
 from builders import build_activities, build_log
 from drawing import boxes, hatched, hide, lane, made_log, new_axes, written
-from loadlens import figures, words
-from loadlens.drawing.episode_marks import NARROWEST, place_names
+from loadlens import words
+from loadlens.drawing.episode_marks import NARROWEST, find_marks
 from loadlens.drawing.figure_style import (
     GRID,
     INK,
@@ -32,7 +32,7 @@ from loadlens.drawing.figure_style import (
     drawable,
 )
 from loadlens.drawing.lane_parts import View
-from loadlens.drawing.timeline import measure_timeline, plot_timeline
+from loadlens.drawing.timeline import fit_timeline, plot_timeline
 from loadlens.findings import Assessment, assess
 from loadlens.log import LogError, RunningLog, conform, tally_gear
 
@@ -58,8 +58,8 @@ def quarter() -> Assessment:
 
 
 def draw(found: Assessment, width: float = 9, lang: str = "en", **span: Any) -> Axes:
-    ax = new_axes(width, measure_timeline(found, width, lang, **span))
-    assert plot_timeline(found, ax, lang, **span) is ax
+    ax = new_axes(width)
+    assert fit_timeline(found, ax, lang, **span) is ax
     return ax
 
 
@@ -285,7 +285,7 @@ def test_pain_stands_at_its_height_and_entries_without_a_place_of_their_own_are_
 # ---------------------------------------------------------------- what is not there
 def test_a_diary_without_pain_can_be_drawn():
     pain = lane(draw(assess(diary_log(60, [(12, "fatigue", 4)]))), "Pain")
-    assert [line.get_marker() for line in pain.lines] == ["|"]
+    assert [line.get_marker() for line in pain.lines if line.get_marker() != "None"] == ["|"]
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)
@@ -310,9 +310,16 @@ def test_episodes_of_a_lane_that_is_not_there_are_drawn_among_the_other_rules(qu
 
 def test_a_figure_is_not_taller_than_its_lanes_ask(year: Assessment):
     bare = assess(build_log(build_activities([("2024-01-01", 8_000), ("2024-12-31", 8_000)])))
-    assert measure_timeline(bare, 9) < 3 < measure_timeline(year, 9)
-    wide, narrow = figures.measure_heights(year)["timeline"]
-    assert (wide, narrow) == (measure_timeline(year, 9), measure_timeline(year, 3.7))
+    low, high = (draw(found).get_figure().get_figheight() for found in (bare, year))
+    assert low < 3 < high
+    assert plot_timeline(year).get_figure().get_figheight() == pytest.approx(high, abs=0.5)  # a wider one of its own
+
+
+def test_axes_that_are_given_keep_the_height_of_their_figure(year: Assessment):
+    ax = new_axes(9, 6)
+    assert plot_timeline(year, ax) is ax
+    assert ax.get_figure().get_figheight() == 6
+    assert len(ax.child_axes) == len(draw(year).child_axes)
 
 
 # ---------------------------------------------------------------- episodes
@@ -344,7 +351,7 @@ def test_names_lie_within_the_figure_and_never_over_one_another(alarms: list[tup
     rows = pd.DataFrame({"rule": [rules[n].id for _, _, n in alarms], "level": "act", "start": starts, "end": ends})
     rows = rows.astype({"level": quarter.episodes["level"].dtype}).assign(days=1, worst=np.nan, reason="")
     view = View(first, last, inches, "en")
-    names = place_names(replace(quarter, episodes=rows, alarms=rows), rules, "Distance a week (km)", view)
+    names = find_marks(replace(quarter, episodes=rows, alarms=rows), rules, "Distance a week (km)", view).names
     assert names
     left, right = day_starts(pd.DatetimeIndex([first, last]))[[0, -1]]
     longest = max(len(name.text) for name in names)

@@ -14,7 +14,7 @@ from loadlens import words
 from loadlens.drawing import figure_style as style
 from loadlens.drawing.day_grid import plot_calendar
 from loadlens.drawing.figure_style import INK, LEVEL_COLOURS, LEVEL_HATCHES, MUTED, PAPER, RUN, UNKNOWN
-from loadlens.drawing.timeline import measure_timeline, plot_timeline
+from loadlens.drawing.timeline import fit_timeline, plot_timeline
 from loadlens.guidance import LEVELS
 
 if TYPE_CHECKING:
@@ -23,19 +23,18 @@ if TYPE_CHECKING:
     from loadlens.findings import Assessment
     from loadlens.guidance import Rule
 
-__all__ = ["measure_heights", "plot_calendar", "plot_guidance", "plot_rule", "plot_timeline"]
+__all__ = ["fit_timeline", "measure_heights", "plot_calendar", "plot_guidance", "plot_rule", "plot_timeline"]
 
 SUBTITLE = "subtitle"
 MONTHS_FROM_DAYS = 3 * 366
 """The rules of a longer log are drawn by month."""
 
 
-def measure_heights(found: Assessment, lang: str = "en") -> dict[str, tuple[float, float]]:
+def measure_heights(found: Assessment) -> dict[str, tuple[float, float]]:
     """Return how high [inch] figures of the whole log want to be, on a wide page and on a telephone."""
     first, last = found.log.span
     years = last.year - first.year + 1
     return {
-        "timeline": (measure_timeline(found, 9.0, lang), measure_timeline(found, 3.7, lang)),
         "guidance_figure": _measure_guidance(found),
         "calendar": (1.35 * years + 0.9, 0.58 * years + 1.1),
     }

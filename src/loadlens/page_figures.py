@@ -8,12 +8,14 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 import pandas as pd
 from markupsafe import Markup
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from loadlens.drawing.day_grid import CALENDAR_NAMES
 from loadlens.drawing.figure_style import CSS_NAMES, styled
@@ -35,6 +37,9 @@ SPARK = (1.6, 0.35)
 SVG_DPI = 72
 """Points to an inch, which is what an SVG is written in."""
 
+EDGE = 3
+"""Points left free along the edges of a figure."""
+
 COLOUR_NAMES = {**CSS_NAMES, **CALENDAR_NAMES}
 
 SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "path.simplify_threshold": 0.3}
@@ -42,9 +47,10 @@ SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "path.simplify_threshold": 0
 
 _STEPS = re.compile(r"([MLQCz])([^MLQCz]*)")
 _PATH = re.compile(r'(?<=\sd=")[^"]*')
+_BETWEEN = re.compile(r">([^<]*)<")
 
 
-def inline_figure(name: str, draw: Callable[[Axes], Axes], heights: tuple[float, float], alt: str) -> Markup:
+def inline_figure(name: str, draw: Callable[[Axes], Axes], heights: tuple[float, float] | None, alt: str) -> Markup:
     """Return a figure in both widths.
 
     Parameters
@@ -53,26 +59,47 @@ def inline_figure(name: str, draw: Callable[[Axes], Axes], heights: tuple[float,
         Sets the ids of its parts apart from those of other figures on the page.
     draw : callable
         Draws on the axes it is given.
-    heights : (float, float)
-        Of the wide and of the narrow one [inch].
+    heights : (float, float) or None
+        Of the wide and of the narrow one [inch]; None where `draw` makes its figure as high as it asks.
     alt : str
         What is read in the place of the figure.
     """
-    sizes = (("wide", WIDE, heights[0]), ("narrow", NARROW, heights[1]))
+    wide, narrow = heights or (WIDE, NARROW)
+    sizes = (("wide", WIDE, wide), ("narrow", NARROW, narrow))
     return Markup("").join(_inline(f"{name}-{size}", draw, (width, height), alt, size) for size, width, height in sizes)
 
 
 def _inline(name: str, draw: Callable[[Axes], Axes], inches: tuple[float, float], alt: str, size: str) -> Markup:
     with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": name}):
-        figure = Figure(figsize=inches, dpi=SVG_DPI, layout="constrained")
-        draw(figure.add_subplot())
-        engine = figure.get_layout_engine()
-        assert engine is not None
-        engine.execute(figure)
-        figure.set_layout_engine("none")  # laid out once: saving would draw it another time to do so again
+        figure = Figure(figsize=inches, dpi=SVG_DPI, facecolor="none", layout="constrained")
+        ax = draw(figure.add_subplot())
+        figure.set_layout_engine("none")  # it lays out twice, for axes that push each other; these are alone
+        for axis in (axis for axes in (ax, *ax.child_axes) for axis in (axes.xaxis, axes.yaxis)):
+            if not axis.get_label_text():
+                axis.set_label_coords(0, 0)  # or all numbers of the axis are measured to find a place for no words
+        _fit_axes(ax, figure)
         box, content = _write(figure, name)
     opening = Markup('<svg class="{}" role="img" aria-label="{}" viewBox="{}">').format(size, alt, box)
     return opening + Markup(content) + Markup("</svg>")  # matplotlib escapes what it writes
+
+
+def _fit_axes(ax: Axes, figure: Figure) -> None:
+    """Give axes what their labels and, below them, their legend leave of the figure; labels are measured once."""
+    axes, legend = ax.get_window_extent(), ax.get_legend()
+    foot = axes.y0
+    if legend is not None:
+        legend.set_in_layout(False)  # it begins where the axes do: narrower axes would not make it fit
+        foot = legend.get_window_extent().y0
+    labelled = ax.get_tightbbox(for_layout_only=True)
+    assert labelled is not None  # the axes are visible
+    whole = figure.bbox.padded(-EDGE)
+    place = Bbox.from_extents(
+        whole.x0 + axes.x0 - labelled.x0,
+        whole.y0 + axes.y0 - min(labelled.y0, foot),
+        whole.x1 + axes.x1 - labelled.x1,
+        whole.y1 + axes.y1 - labelled.y1,
+    )
+    ax.set_position(place.transformed(figure.transFigure.inverted()))
 
 
 def inline_sparks(found: Assessment, rules: Iterable[str]) -> tuple[Markup, set[str]]:
@@ -97,23 +124,25 @@ def inline_sparks(found: Assessment, rules: Iterable[str]) -> tuple[Markup, set[
     year = replace(found, days=recent)  # the search for one rule in ten years of all costs more than its drawing
     known = set(recent.loc[recent["level"] > "not_assessable", "rule"])
     symbols = []
-    for rule in dict.fromkeys(rules):
-        if rule in known:
-            with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": rule}):
-                figure = Figure(figsize=SPARK)
-                sparkline(year, rule, figure.add_axes((0.01, 0.06, 0.97, 0.88)))
-                box, content = _write(figure, f"spark-{rule}")
+    with styled(), mpl.rc_context({**SETTINGS, "svg.hashsalt": "spark"}):
+        figure = Figure(figsize=SPARK, facecolor="none")
+        ax = figure.add_axes((0.01, 0.06, 0.97, 0.88))  # for all of them: to make axes costs more than a line
+        for rule in (rule for rule in dict.fromkeys(rules) if rule in known):
+            sparkline(year, rule, ax)
+            box, content = _write(figure, f"spark-{rule}")
             symbols.append(
                 Markup('<symbol id="spark-{}" viewBox="{}">').format(rule, box) + Markup(content + "</symbol>")
             )
+            for drawn in (*ax.lines, *ax.patches):
+                drawn.remove()
     hidden = Markup('<svg class="symbols" width="0" height="0" aria-hidden="true">{}</svg>')
     return hidden.format(Markup("").join(symbols)), known
 
 
 def _write(figure: Figure, name: str) -> tuple[str, str]:
     """Write a figure: its viewBox, and what stands within it, fitted to the page."""
-    stream = io.StringIO()
-    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    stream, canvas = io.StringIO(), cast("Any", FigureCanvasSVG(figure))  # its methods have no types
+    canvas.print_svg(stream, metadata={"Date": None, "Creator": None})  # savefig would draw twice, once for the layout
     text = stream.getvalue()
     text = text[text.index("<svg") : text.rindex("</svg>")]
     text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)
@@ -121,21 +150,22 @@ def _write(figure: Figure, name: str) -> tuple[str, str]:
     box = re.search(r'viewBox="([\d. -]*)"', opening)
     assert box is not None  # matplotlib always gives one
     prefix = re.sub(r"[^a-z0-9]+", "-", name.lower())
-    meant = set(re.findall(r'(?:url\(|href=")#([^)"]+)', content))
-    content = re.sub(r"<[^>]+>", lambda tag: _fit_tag(tag[0], prefix, meant), content)
-    return box[1], re.sub(r">\s+<", "><", content)
+    texts = (text if text.strip() else "" for text in _BETWEEN.findall(content))
+    tags = _fit_tags(_BETWEEN.sub("><", content), prefix)
+    return box[1], re.sub("><", lambda _: f">{next(texts)}<", tags)
 
 
-def _fit_tag(tag: str, prefix: str, meant: set[str]) -> str:
-    """Fit one tag of a figure to the page; what stands between tags, such as a name from a file, is left alone."""
-    tag = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in meant else "", tag)
-    tag = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", tag)  # ids are unique on the whole page
-    tag = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans)", tag).replace("xlink:href", "href")
-    tag = _PATH.sub(lambda found: shorten_path(found[0]), tag)
-    tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)  # a hundredth of a point is finer than any screen
+def _fit_tags(tags: str, prefix: str) -> str:
+    """Fit tags of a figure to the page; without what stands between them, for a name from a file may look like one."""
+    meant = set(re.findall(r'(?:url\(|href=")#([^)"]+)', tags))
+    tags = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in meant else "", tags)
+    tags = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", tags)  # ids are unique on the whole page
+    tags = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans)", tags).replace("xlink:href", "href")
+    tags = _PATH.sub(lambda found: shorten_path(found[0]), tags)
+    tags = re.sub(r"(\d\.\d\d)\d+", r"\1", tags)  # a hundredth of a point is finer than any screen
     for colour, variable in COLOUR_NAMES.items():
-        tag = tag.replace(colour, f"var(--{variable})")
-    return tag
+        tags = tags.replace(colour, f"var(--{variable})")
+    return tags
 
 
 def shorten_path(path: str) -> str:

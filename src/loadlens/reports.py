@@ -175,14 +175,16 @@ def _render(found: Assessment, lang: str, name: str | None) -> str:
 
 
 def _draw_all(found: Assessment, lang: str) -> dict[str, Markup]:
-    heights = figures.measure_heights(found, lang)
+    heights = figures.measure_heights(found)
     draw: dict[str, Callable[[Axes], Axes]] = {
-        "timeline": lambda ax: figures.plot_timeline(found, ax, lang),
+        "timeline": lambda ax: figures.fit_timeline(found, ax, lang),
         "guidance_figure": lambda ax: figures.plot_guidance(found, ax, lang),
         "calendar": lambda ax: figures.plot_calendar(found.log, ax, lang),
     }
     alts = {"timeline": "timeline_alt", "guidance_figure": "guidance_alt", "calendar": "calendar_alt"}
-    return {name: inline_figure(name, draw[name], heights[name], _describe(found, alts[name], lang)) for name in draw}
+    return {
+        name: inline_figure(name, draw[name], heights.get(name), _describe(found, alts[name], lang)) for name in draw
+    }
 
 
 def _count_ways(found: Assessment, rule: str, lang: str) -> str:

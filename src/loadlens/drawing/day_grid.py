@@ -25,6 +25,9 @@ CALENDAR_NAMES = {REST: "rest", **{colour: f"run-{n}" for n, colour in enumerate
 BLOCK = 8.6
 """Rows a year takes: seven days, and air below them."""
 
+ABOVE_MONTHS = 17.6
+"""Points from the days to the title: the names of the months stand between them."""
+
 
 def plot_calendar(log: RunningLog, ax: Axes | None = None, lang: str = "en") -> Axes:
     """Draw every day of the log, a year to a block: how far, no run, or unknown.
@@ -68,7 +71,8 @@ def plot_calendar(log: RunningLog, ax: Axes | None = None, lang: str = "en") -> 
         ax.set_xlim(0, 53.6)
         ax.set_ylim(BLOCK * count - BLOCK + 7.2, -0.4)
         _label_calendar(ax, years, lang)
-        ax.set_title(words.say("figures.lane_value", lang, name=words.say("figures.calendar_title", lang), unit=unit))
+        title = words.say("figures.lane_value", lang, name=words.say("figures.calendar_title", lang), unit=unit)
+        ax.set_title(title, pad=ABOVE_MONTHS)
         style.legend_below(ax, _calendar_keys(lang, unit, bool((ran & ~measured).any())), 0.32)
     return ax
 

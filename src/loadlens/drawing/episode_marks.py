@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -39,22 +40,23 @@ class Name(NamedTuple):
     text: str
 
 
-def measure_marks(found: Assessment, rules: list[Rule], title: str, view: View) -> float:
-    """Return how much height [inch] the episodes of a lane and their names take; nothing when there are none."""
-    if find_episodes(found, rules, view).empty:
-        return 0.0
-    return STRIP + 0.03 + LINE * max((name.line for name in place_names(found, rules, title, view)), default=0)
+@dataclass(frozen=True)
+class Marks:
+    """The episodes of a lane in the days shown, at `note` or above, and those of their names that have a place."""
+
+    episodes: pd.DataFrame
+    names: list[Name]
+
+    @property
+    def height(self) -> float:
+        """Inches they take; nothing when there are none."""
+        if self.episodes.empty:
+            return 0.0
+        return STRIP + 0.03 + LINE * max((name.line for name in self.names), default=0)
 
 
-def find_episodes(found: Assessment, rules: list[Rule], view: View) -> pd.DataFrame:
-    """Return the episodes at `note` or above in the days shown."""
-    rows = found.episodes
-    shown = rows["rule"].isin([rule.id for rule in rules]) & (rows["level"] >= "note")
-    return rows[shown & (rows["start"] <= view.last) & (rows["end"] >= view.first)]
-
-
-def place_names(found: Assessment, rules: list[Rule], title: str, view: View) -> list[Name]:
-    """Find a place for the names of episodes, the weightiest first; those without room stay unwritten.
+def find_marks(found: Assessment, rules: list[Rule], title: str, view: View) -> Marks:
+    """Find the episodes of a lane and a place for their names, the weightiest first; those without room stay unwritten.
 
     Parameters
     ----------
@@ -67,7 +69,13 @@ def place_names(found: Assessment, rules: list[Rule], title: str, view: View) ->
     view : View
         The days shown.
     """
-    episodes = find_episodes(found, rules, view)
+    rows = found.episodes
+    shown = rows["rule"].isin([rule.id for rule in rules]) & (rows["level"] >= "note")
+    episodes = rows[shown & (rows["start"] <= view.last) & (rows["end"] >= view.first)]
+    return Marks(episodes, [] if episodes.empty else _place_names(found, episodes, title, view))
+
+
+def _place_names(found: Assessment, episodes: pd.DataFrame, title: str, view: View) -> list[Name]:
     alarms = found.alarms[found.alarms["rule"].isin(episodes["rule"])]
     alarms = alarms[(alarms["start"] <= view.last) & (alarms["end"] >= view.first)]
     if view.monthly:  # ten years hold more alarms than names fit: the newest of each rule, and the gravest
@@ -98,14 +106,13 @@ def place_names(found: Assessment, rules: list[Rule], title: str, view: View) ->
     return names
 
 
-def draw_episodes(ax: Axes, found: Assessment, rules: list[Rule], title: str, view: View, height: float) -> None:
-    """Draw the episodes of these rules in the head of a lane of this height [inch]."""
-    episodes = find_episodes(found, rules, view)
+def draw_episodes(ax: Axes, marks: Marks, view: View, height: float) -> None:
+    """Draw episodes in the head of a lane of this height [inch]."""
     for level in LEVELS[2:]:
-        rows = episodes[episodes["level"] == level]
+        rows = marks.episodes[marks.episodes["level"] == level]
         stretches = [style.stretch(row.start, row.end) for row in style.rows_of(rows)]
         style.draw_band(ax, level, stretches, STRIP / height, NARROWEST * view.per_inch)
-    for name in place_names(found, rules, title, view):
+    for name in marks.names:
         above = 1 + 0.035 / height if name.line == 0 else 1 - (STRIP + 0.03 + LINE * (name.line - 1)) / height
         ax.text(
             name.begin, above, name.text, transform=ax.get_xaxis_transform(), fontsize=7.2,

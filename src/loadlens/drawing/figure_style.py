@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 from matplotlib import dates as mdates
 from matplotlib import font_manager
+from matplotlib.lines import Line2D
+from matplotlib.markers import TICKDOWN
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -73,6 +75,7 @@ _STYLE: Any = {
     "axes.titlesize": 9,
     "axes.titleweight": "bold",
     "axes.titlepad": 5,
+    "axes.titley": 1.0,  # or every label near a title is measured again and again, to get out of its way
     "figure.facecolor": PAPER,
     "hatch.linewidth": 0.6,
     "legend.frameon": False,
@@ -169,7 +172,7 @@ def spans(mask: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], bridge: floa
 
 def day_starts(dates: pd.Index[Any] | pd.Series[Any]) -> np.ndarray[Any, Any]:
     """Return where each day begins and where the last one ends, in matplotlib days."""
-    numbers = _to_numbers(pd.DatetimeIndex(dates).to_pydatetime())
+    numbers = _to_numbers(pd.DatetimeIndex(dates).to_numpy())
     return np.append(numbers, numbers[-1] + 1)
 
 
@@ -270,12 +273,35 @@ def _legend_width(widths: list[float], columns: int) -> float:
 
 def draw_time(ax: Axes, first: pd.Timestamp, last: pd.Timestamp, inches: float, lang: str) -> None:
     """Give axes a horizontal axis of local dates, with as many labels as fit."""
-    ticks, labels = _choose_ticks(first, last, max(2.0, inches / 0.5), lang)
-    ax.set_xlim(float(_to_numbers(first.to_pydatetime())), float(_to_numbers(last.to_pydatetime())) + 1)
-    ax.set_xticks(_to_numbers([tick.to_pydatetime() for tick in ticks]), labels)
+    begin, length = stretch(first, last)
+    ax.set_xlim(begin, begin + length)
+    ax.set_xticks(*choose_ticks(first, last, inches, lang))
 
 
-def _choose_ticks(
+def choose_ticks(
+    first: pd.Timestamp, last: pd.Timestamp, inches: float, lang: str
+) -> tuple[np.ndarray[Any, Any], list[str]]:
+    """Return where an axis of local dates is labelled, in matplotlib days, and its labels: as many as fit."""
+    ticks, labels = _choose_dates(first, last, max(2.0, inches / 0.5), lang)
+    return _to_numbers([tick.to_pydatetime() for tick in ticks]), labels
+
+
+def draw_grid(ax: Axes, ticks: np.ndarray[Any, Any]) -> None:
+    """Draw a vertical line at each tick, all of them as one shape."""
+    ends = np.column_stack([np.zeros(len(ticks)), np.ones(len(ticks)), np.full(len(ticks), np.nan)])
+    look: dict[str, Any] = {"color": GRID, "linewidth": 0.6, "zorder": 0.5, "transform": ax.get_xaxis_transform()}
+    ax.add_artist(Line2D(np.repeat(ticks, 3), ends.ravel(), **look))
+
+
+def leave_unlabelled(ax: Axes, ticks: np.ndarray[Any, Any]) -> None:
+    """Give axes the marks of a horizontal axis in the place of one, which is made of many parts and measures each."""
+    ax.xaxis.set_visible(False)
+    look: dict[str, Any] = {"color": UNKNOWN, "linestyle": "none", "marker": TICKDOWN, "markersize": 3, "mew": 0.8}
+    transform = ax.get_xaxis_transform()
+    ax.add_artist(Line2D(ticks, np.zeros(len(ticks)), transform=transform, clip_on=False, zorder=0.5, **look))
+
+
+def _choose_dates(
     first: pd.Timestamp, last: pd.Timestamp, slots: float, lang: str
 ) -> tuple[list[pd.Timestamp], list[str]]:
     days = (last - first).days + 1

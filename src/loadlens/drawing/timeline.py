@@ -14,8 +14,8 @@ from matplotlib.text import Text
 
 from loadlens import words
 from loadlens.drawing import figure_style as style
-from loadlens.drawing.episode_marks import draw_episodes, find_episodes, measure_marks
-from loadlens.drawing.figure_style import GRID, MUTED
+from loadlens.drawing.episode_marks import Marks, draw_episodes, find_marks
+from loadlens.drawing.figure_style import MUTED
 from loadlens.drawing.lane_parts import Lane, View, choose_view
 from loadlens.drawing.lanes import LANES, NAMES, lane_of
 from loadlens.guidance import LEVELS
@@ -41,11 +41,10 @@ HAIRS_APART = 0.15
 
 @dataclass(frozen=True)
 class Layout:
-    """What a timeline will hold: its lanes, the rules drawn in each, the inches their episodes take, and its words."""
+    """What a timeline will hold: its lanes, the episodes drawn in each, and its words."""
 
     lanes: dict[str, Lane]
-    rules: dict[str, list[Rule]]
-    heads: dict[str, float]
+    marks: dict[str, Marks]
     notes: list[str]
     keys: list[Any]
     unknown: list[tuple[float, float]]
@@ -53,7 +52,7 @@ class Layout:
     @property
     def height(self) -> float:
         """Inches of all lanes with their titles."""
-        return sum(lane.height + self.heads[name] + self.gap(name) for name, lane in self.lanes.items())
+        return sum(lane.height + self.marks[name].height + self.gap(name) for name, lane in self.lanes.items())
 
     def gap(self, name: str) -> float:
         """Inches above a lane; in a tall figure also for the dates below the first one."""
@@ -64,9 +63,10 @@ class Layout:
         """Whether dates at the very foot would be far from the first lane."""
         return len(self.lanes) >= TALL
 
-    def foot(self, inches: float) -> float:
-        """Inches below the lanes."""
-        return TICKS + NOTE_LINE * len(self.notes) + KEY_LINE * style.legend_rows(self.keys, inches)
+    def whole(self, inches: float) -> float:
+        """Inches of a figure with axes of this width: lanes, dates, words and legend."""
+        foot = TICKS + NOTE_LINE * len(self.notes) + KEY_LINE * style.legend_rows(self.keys, inches)
+        return self.height + foot + 0.1
 
 
 def plot_timeline(
@@ -105,47 +105,55 @@ def plot_timeline(
         inches = WIDTH - MARGIN if ax is None else style.width_of(ax)
         view = choose_view(found.log, start, end, inches, lang)
         layout = lay_out(found, view)
-        ax = style.new_axes(ax, WIDTH, layout.height + layout.foot(inches) + 0.1)
-        ax.set_axis_off()
-        ax.set_xlim(
-            *(style.stretch(view.first, view.last)[0] + days for days in (0, (view.last - view.first).days + 1))
-        )
-        at = layout.height
-        for name, lane in layout.lanes.items():
-            tall = lane.height + layout.heads[name]
-            at -= layout.gap(name) + tall
-            inset = ax.inset_axes((0, at / layout.height, 1, tall / layout.height))
-            _draw_lane(inset, found, lane, layout.rules[name], view, tall)
-            style.hatch_unknown(inset, layout.unknown)
-            _label_days(inset, name, layout)
-        _mark_alarms(ax, found, view, 1 - GAP / layout.height)
-        below = TICKS
-        for line in layout.notes:
-            ax.annotate(line, (0, 0), xytext=(0, -72 * (below - 0.08)), xycoords="axes fraction",
-                        textcoords="offset points", va="top", fontsize=8, color=MUTED)  # fmt: skip
-            below += NOTE_LINE
-        if layout.keys:
-            style.legend_below(ax, layout.keys, below)
+        ax = style.new_axes(ax, WIDTH, layout.whole(inches))
+        _draw(ax, found, view, layout)
     return ax
 
 
-def measure_timeline(found: Assessment, inches: float, lang: str = "en", **span: Any) -> float:
-    """Return how high [inch] the timeline of a log wants to be on a figure of this width [inch].
+def fit_timeline(
+    found: Assessment,
+    ax: Axes,
+    lang: str = "en",
+    *,
+    start: pd.Timestamp | str | None = None,
+    end: pd.Timestamp | str | None = None,
+) -> Axes:
+    """Draw as `plot_timeline` does, on axes alone in a figure, and make that figure as high as the timeline asks."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # width_of asks for it, and says so
+    with style.styled():
+        view = choose_view(found.log, start, end, style.width_of(ax), lang)
+        layout = lay_out(found, view)
+        figure.set_figheight(layout.whole(view.inches))
+        _draw(ax, found, view, layout)
+    return ax
 
-    Parameters
-    ----------
-    found : Assessment
-        What `assess` returns.
-    inches : float
-        Width of the figure.
-    lang : {"en", "nl"}
-        Language.
-    **span
-        `start` and `end`, as `plot_timeline` takes them.
-    """
-    view = choose_view(found.log, span.get("start"), span.get("end"), inches - MARGIN, lang)
-    layout = lay_out(found, view)
-    return layout.height + layout.foot(view.inches) + 0.1
+
+def _draw(ax: Axes, found: Assessment, view: View, layout: Layout) -> None:
+    ax.set_axis_off()
+    begin, length = style.stretch(view.first, view.last)
+    ax.set_xlim(begin, begin + length)
+    dates = style.choose_ticks(view.first, view.last, view.inches, view.lang)
+    at = layout.height
+    for name, lane in layout.lanes.items():
+        tall = lane.height + layout.marks[name].height
+        at -= layout.gap(name) + tall
+        inset = ax.inset_axes((0, at / layout.height, 1, tall / layout.height))
+        inset.set_xlim(begin, begin + length)
+        _draw_lane(inset, lane, view, tall)
+        draw_episodes(inset, layout.marks[name], view, tall)
+        style.hatch_unknown(inset, layout.unknown)
+        _label_days(inset, name, layout, *dates)
+        for text in (child for child in inset.get_children() if isinstance(child, Text)):
+            text.set_in_layout(False)  # a long name of a lane may not narrow all lanes
+    _mark_alarms(ax, found, view, 1 - GAP / layout.height)
+    below = TICKS
+    for line in layout.notes:
+        ax.annotate(line, (0, 0), xytext=(0, -72 * (below - 0.08)), xycoords="axes fraction",
+                    textcoords="offset points", va="top", fontsize=8, color=MUTED)  # fmt: skip
+        below += NOTE_LINE
+    if layout.keys:
+        style.legend_below(ax, layout.keys, below)
 
 
 def lay_out(found: Assessment, view: View) -> Layout:
@@ -162,20 +170,18 @@ def lay_out(found: Assessment, view: View) -> Layout:
             rules["other"] += rules[name]  # their episodes, if they have any, need a place all the same
     if not lanes:
         lanes["distance"] = Lane(view.say("figures.distance"), 0.3, _clear)
-    heads = {name: measure_marks(found, rules[name], lane.title, view) for name, lane in lanes.items()}
+    marks = {name: find_marks(found, rules[name], lane.title, view) for name, lane in lanes.items()}
     days = found.log.days[found.log.days["date"].between(view.first, view.last)]
     bridge = ((view.last - view.first).days + 1) / 400
     unknown = style.spans((days["state"] == "unknown").to_numpy(), style.day_starts(days["date"]), bridge)
-    return Layout(lanes, rules, heads, _tell_missing(found, rules, lanes, view), _keys(found, lanes, view, unknown),
-                  unknown)  # fmt: skip
+    return Layout(lanes, marks, _tell_missing(found, rules, lanes, view), _keys(lanes, marks, view, unknown), unknown)
 
 
 def _clear(ax: Axes) -> None:
     ax.set_yticks([])
 
 
-def _draw_lane(ax: Axes, found: Assessment, lane: Lane, rules: list[Rule], view: View, tall: float) -> None:
-    style.draw_time(ax, view.first, view.last, view.inches, view.lang)
+def _draw_lane(ax: Axes, lane: Lane, view: View, tall: float) -> None:
     lane.paint(ax)
     ax.set_title(lane.title)
     foot, top = ax.get_ylim()
@@ -184,20 +190,19 @@ def _draw_lane(ax: Axes, found: Assessment, lane: Lane, rules: list[Rule], view:
         ax.set_yticks([tick for tick in ticks if foot <= tick <= top])
         style.localise(ax, view.lang)
     ax.set_ylim(foot, foot + (top - foot) * tall / lane.height)  # above the data, a place for episodes
-    ax.grid(axis="x", color=GRID, linewidth=0.6)
     ax.set_axisbelow(True)
-    draw_episodes(ax, found, rules, lane.title, view, tall)
-    for text in (child for child in ax.get_children() if isinstance(child, Text)):
-        text.set_in_layout(False)  # a long name of a lane may not narrow all lanes
 
 
-def _label_days(ax: Axes, name: str, layout: Layout) -> None:
+def _label_days(ax: Axes, name: str, layout: Layout, ticks: np.ndarray[Any, Any], labels: list[str]) -> None:
     """Write dates below the last lane only, in a tall figure also below the first one, there on one line."""
     names = list(layout.lanes)
-    if layout.is_tall and name == names[0]:
-        ax.set_xticks(ax.get_xticks(), [label.get_text().partition("\n")[0] for label in ax.get_xticklabels()])
-    elif name != names[-1]:
-        ax.tick_params(labelbottom=False)
+    style.draw_grid(ax, ticks)
+    if name == names[-1]:
+        ax.set_xticks(ticks, labels)
+    elif layout.is_tall and name == names[0]:
+        ax.set_xticks(ticks, [label.partition("\n")[0] for label in labels])
+    else:
+        style.leave_unlabelled(ax, ticks)
 
 
 def _mark_alarms(ax: Axes, found: Assessment, view: View, top: float) -> None:
@@ -239,9 +244,9 @@ def _lower(name: str) -> str:
     return f"{name[0].lower()}{name[1:]}"
 
 
-def _keys(found: Assessment, lanes: dict[str, Lane], view: View, unknown: list[Any]) -> list[Any]:
+def _keys(lanes: dict[str, Lane], marks: dict[str, Marks], view: View, unknown: list[Any]) -> list[Any]:
     """Return the entries of the legend, each once."""
     handles = {str(key.get_label()): key for lane in lanes.values() for key in lane.keys}
-    shown = find_episodes(found, list(found.guidance.rules.values()), view)["level"]
-    levels = [style.level_patch(level, view.lang) for level in LEVELS[2:] if (shown == level).any()]
+    shown = {level for mark in marks.values() for level in mark.episodes["level"]}
+    levels = [style.level_patch(level, view.lang) for level in LEVELS[2:] if level in shown]
     return [*handles.values(), *levels, *([style.unknown_patch(view.lang)] if unknown else [])]
