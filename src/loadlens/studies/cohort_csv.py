@@ -30,12 +30,10 @@ def write_csv(out: str | Path, folder: str | Path) -> list[Path]:
 
     Notes
     -----
-    Rows, columns and numbers are those of the Parquet files, to the last digit; what is missing is an empty cell. A file
-    is written piece by piece, so it may be longer than memory.
+    Rows, columns and numbers are those of the Parquet files, to the last digit; what is missing is an empty cell. They
+    are written piece by piece, so a file may be longer than memory.
     """
     pa = import_arrow()
-    import pyarrow.csv
-
     parts = {table: list_parts(out, table) for table in TABLES}
     to = Path(folder).expanduser()
     to.mkdir(parents=True, exist_ok=True)

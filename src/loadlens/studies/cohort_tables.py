@@ -59,6 +59,7 @@ def import_arrow() -> Any:
     try:
         import pyarrow as pa
         import pyarrow.compute
+        import pyarrow.csv
         import pyarrow.parquet
     except ImportError as error:
         raise UnreadableFile("package_missing", package="pyarrow", extra="cohort") from error
