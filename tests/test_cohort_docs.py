@@ -46,7 +46,9 @@ def test_the_python_of_the_page_on_exposures_runs_as_it_stands(tmp_path: Path, m
     write_tables(tmp_path / "results", members)
     monkeypatch.chdir(tmp_path)
     events, follow_up = find_onsets(tables)
-    space: dict[str, object] = {"events": events, "follow_up": follow_up}
+    events[events["reason"] == ""].to_csv("injuries.csv", index=False)
+    follow_up.to_csv("follow_up.csv", index=False)
+    space: dict[str, object] = {}
     blocks = re.findall(r"^```python\n(.*?)^```$", (DOCS / "exposures.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
     for block in blocks:
         if "lifelines" not in block or find_spec("lifelines"):

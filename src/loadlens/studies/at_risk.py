@@ -94,7 +94,7 @@ def take_events(events: pd.DataFrame) -> pd.DataFrame:
     """
     taken = take_columns("events", events, ["participant", "date"], ["date"])
     if "reason" in events:
-        taken = taken[(events["reason"].fillna("") == "").to_numpy()]
+        taken = taken[(events["reason"].isna() | (events["reason"] == "")).to_numpy()]
     twice = taken.duplicated()
     if twice.any():
         row = taken[twice].iloc[0]
