@@ -98,7 +98,7 @@ FLOORS = [
     {"studies.cohort_tables"},
     {"studies.cohort_exposures"},
     {"studies.participants", "studies.cohort_pool", "studies.cohort_staging"},
-    {"studies.cohort_tasks"},
+    {"studies.cohort_tasks"} | {"studies.cohort_csv"},
     {"studies.cohort_manifest"},
     {"studies.cohort_counts", "studies.cohort_summary"},
     # what the timeline is made of

@@ -18,6 +18,7 @@ import loadlens as ll
 from cohort_folders import a_list, write_lists
 from loadlens.cli import main
 from loadlens.formats.source import UnreadableFile
+from loadlens.rule_trials import list_movable, move_limits
 from loadlens.simulators.simulated_cohort import write_cohort
 from loadlens.studies import cohort_tables, cohort_tasks
 
@@ -137,10 +138,16 @@ def test_another_argument_is_another_result(tmp_path: Path, argument):
     assert told(out, "manifest")["arguments"] != before["arguments"]
 
 
-def test_another_guidance_is_another_result(tmp_path: Path):
+def test_another_guidance_is_another_result_also_where_one_limit_moved_and_its_version_did_not(tmp_path: Path):
     root, out = write_lists(tmp_path / "root", "a"), tmp_path / "out"
     ll.cohort.run(root, out, jobs=1)
-    ll.cohort.run(root, out, jobs=1, guidance=replace(ll.read_guidance(), version="0.0.1"))
+    before = told(out, "manifest")["arguments"]["guidance"]
+    guidance = ll.read_guidance()
+    sleep = guidance.rules["sleep"]
+    moved = move_limits(sleep, dict.fromkeys(list_movable(sleep)[:1], 6 * 3600))
+    ll.cohort.run(root, out, jobs=1, guidance=replace(guidance, rules=guidance.rules | {"sleep": moved}))
+    after = told(out, "manifest")["arguments"]["guidance"]
+    assert (before["id"] == after["id"], before["sha256"] == after["sha256"]) == (True, False)
     assert told(out, "run")["reused"] == 0
 
 

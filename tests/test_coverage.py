@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given
 
 from builders import build_activities
-from loadlens.coverage import account_days, note_silences
+from loadlens.coverage import account_days, note_runs_at_once, note_silences
 from loadlens.log import conform, empty_table
 
 NO_COVER = pd.DataFrame({"first": pd.Series(dtype="datetime64[us]"), "last": pd.Series(dtype="datetime64[us]")})
@@ -78,6 +78,27 @@ def test_a_list_silent_for_two_months_says_so():
     activities = build_activities([("2024-01-01", 5000), ("2024-03-03", 5000), ("2024-03-10", 5000)])
     (issue,) = note_silences(activities, cover("2024-01-01", "2024-03-10"))
     assert (issue["what"], issue["value"], issue["count"]) == ("long_silence", "2024-01-01", 61)
+
+
+def run_beside(minutes: list[int]) -> list[dict[str, object]]:
+    """What is said of a list of runs at noon of 30 minutes, and another whose runs start so many minutes later."""
+    dates = pd.date_range("2024-03-01", periods=len(minutes), freq="2D")
+    one = build_activities([(str(date.date()), 5000) for date in dates])
+    other = one.assign(source="other.csv", start_local=one["start_local"] + pd.to_timedelta(minutes, unit="min"))
+    both = pd.concat([one, other], ignore_index=True)
+    return note_runs_at_once(both)
+
+
+def test_runs_of_two_sources_under_way_at_once_are_said_once_with_how_many():
+    (issue,) = run_beside([5, 8, 10, 15, -12, 40, 300])
+    assert (issue["source"], issue["value"], issue["count"]) == ("list.csv", "other.csv", 5)
+    assert issue["what"] == "runs_at_once"
+
+
+def test_runs_at_other_times_and_a_watch_restarted_now_and_then_say_nothing():
+    assert run_beside([31, 60, -45, 16, 120, -30, 700]) == [], "two of them share less than half of a run"
+    assert run_beside([5, 5, 5, 5]) == []
+    assert note_runs_at_once(build_activities([])) == []
 
 
 def test_days_between_recordings_are_counted_from_the_first_day_of_the_log():

@@ -131,6 +131,19 @@ def test_time_begins_with_the_first_day_at_risk_and_recurrences_need_a_stretch_o
     assert followed["onsets_before"].tolist() == [0, 0, 2, 2]
 
 
+def test_events_that_were_written_to_a_csv_and_read_back_are_the_same_events():
+    activities, days = build_cohort(a="r.r.")
+    back = build_events(("a", 2)).assign(reason=float("nan"))  # so pandas reads a column of empty cells
+    assert tabulate_exposures(activities, days, back)["event"].tolist() == [0, 1]
+
+
+def test_an_onset_before_the_log_is_an_earlier_one_and_one_after_it_is_not():
+    activities, days = build_cohort(a="r.r.", b="r.r.")
+    table = tabulate_exposures(activities, days, build_events(("a", -5), ("b", 20)))
+    before = table.groupby("participant")["onsets_before"].unique()
+    assert [before["a"].tolist(), before["b"].tolist()] == [[1], [0]], "nobody can know what is still to come"
+
+
 @pytest.mark.parametrize(
     ("scale", "expected"),
     [

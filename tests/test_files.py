@@ -12,6 +12,7 @@ import pytest
 
 import loadlens as ll
 from loadlens.formats.source import Reading
+from loadlens.ledger_words import tell_entry
 from loadlens.simulation import simulate
 from loadlens.simulators.simulated_exports import write_export
 
@@ -39,6 +40,19 @@ def test_a_list_and_recordings_of_the_same_runs_are_counted_once(folder):
     assert log.runs["distance"].sum() == pytest.approx(truth["distance"].sum(), rel=0.002)
     merged = log.activities["merged_from"].notna().sum()
     assert merged == (log.ledger["what"] == "merged").sum() > 0
+
+
+def test_exports_of_two_people_in_one_folder_are_said_to_be_under_way_at_once_and_those_of_one_are_not(
+    folder, tmp_path
+):
+    assert "runs_at_once" not in set(ll.read(folder).ledger["what"])
+    write_export(simulate("steady", seed=5, weeks=12), tmp_path / "neighbour", "garmin_csv_en")
+    log = ll.read(folder, tmp_path / "neighbour")
+    (noted,) = log.ledger[log.ledger["what"] == "runs_at_once"].to_dict("records")
+    assert noted["count"] >= 5
+    assert {noted["source"].split("/")[0], noted["value"].split("/")[0]} == {"export", "neighbour"}
+    assert "two people" in tell_entry(noted, "en")
+    assert "twee mensen" in tell_entry(noted, "nl")
 
 
 def test_every_row_read_is_used_or_set_aside(folder):

@@ -68,6 +68,21 @@ def test_the_bundled_document_is_read_whole():
     assert all(rule.measure for rule in guidance.rules.values())
 
 
+def test_the_bundled_document_says_what_its_version_said():
+    guidance = read_guidance()
+    assert {guidance.key: guidance.digest} == {
+        "runners_knee@1.0.0": "de749c4118e89c34b42beaf0d7f20c46ca7a50688942d7dd4df0c134d7d5b926"
+    }, "changed: once a release has held this version, a new one in document.toml; before that, its digest here"
+
+
+def test_a_limit_or_a_sentence_that_changes_changes_the_digest_and_a_comment_does_not(tmp_path):
+    digests = {
+        read_guidance(write(tmp_path, text)).digest
+        for text in (SMALL, "# mine" + SMALL, SMALL.replace("1.3", "1.4"), SMALL.replace("Not too far.", "Not far."))
+    }
+    assert len(digests) == 3
+
+
 def test_only_the_diary_can_send_to_a_doctor():
     rules = read_guidance().rules.values()
     red = {r.id for r in rules if {"doctor", "emergency"} & set(r.levels)}

@@ -114,6 +114,12 @@ def test_shoes_get_a_range_when_runs_name_no_shoes():
     assert gear.loc[0, "runs"] == 2
 
 
+def test_a_pair_of_which_an_account_and_a_diary_tell_the_distance_before_is_one_pair_with_the_larger():
+    starts = pd.DataFrame({"gear": ["Blue", "Blue"], "start_distance": [100_000.0, 120_000.0]})
+    gear = tally_gear(build_activities([("2024-03-01", 10_000)]).assign(gear="Blue"), starts)
+    assert gear[["gear", "runs", "distance_known"]].to_numpy().tolist() == [["Blue", 1, 130_000.0]]
+
+
 def test_a_run_in_a_pair_without_a_distance_widens_what_is_possible_by_what_its_time_allows():
     """The fastest run before was 5 km in half an hour; 20 minutes more at that speed are 3.33 km at most."""
     activities = build_activities([("2024-03-01", 5000), ("2024-03-02", None), ("2024-03-03", 8000)])

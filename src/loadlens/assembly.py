@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from loadlens import log, words
-from loadlens.coverage import account_days, note_silences
+from loadlens.coverage import account_days, note_runs_at_once, note_silences
 from loadlens.daily_sources import merge_wellness
 from loadlens.diary_shoes import name_shoes
 from loadlens.formats.source import Reading, UnreadableFile
@@ -57,7 +57,7 @@ def assemble(offers: list[Offered]) -> RunningLog:
     for name in ("laps", "minutes"):
         whole[name] = _follow(whole[name], merged, final)
     covered = _covered(offers)
-    issues += note_silences(activities, covered)
+    issues += note_silences(activities, covered) + note_runs_at_once(activities)
     sources = log.conform("sources", pd.DataFrame([offer.facts for offer in offers]))[0]
     return RunningLog(
         activities=activities,

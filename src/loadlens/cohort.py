@@ -25,6 +25,7 @@ from loadlens.files import known_zone
 from loadlens.formats.source import UnreadableFile
 from loadlens.guidance import Guidance
 from loadlens.studies import cohort_report
+from loadlens.studies.cohort_csv import write_csv
 from loadlens.studies.cohort_exposures import case_crossover, exposures, find_onsets
 from loadlens.studies.cohort_manifest import NAME, add_reports, sum_up_run, write_json, write_manifest
 from loadlens.studies.cohort_pool import run_tasks
@@ -43,7 +44,7 @@ from loadlens.studies.exposure_tables import account_onsets, indicate_bands
 from loadlens.studies.leak_audit import audit_leaks, tell_audit
 from loadlens.studies.participants import find_participants, is_remote
 
-__all__ = ["TABLES", "describe_tables", "load", "load_groups", "run"]
+__all__ = ["TABLES", "describe_tables", "load", "load_groups", "run", "write_csv"]
 __all__ += ["LeakError", "account_onsets", "assign_folds", "audit_leaks", "case_crossover", "check_split", "exposures"]
 __all__ += ["find_onsets", "indicate_bands", "split_by_athlete", "split_forward", "tell_audit"]
 

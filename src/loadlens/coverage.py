@@ -132,3 +132,32 @@ def note_silences(activities: pd.DataFrame, covered: pd.DataFrame) -> list[dict[
                     }
                 )
     return issues
+
+
+def note_runs_at_once(activities: pd.DataFrame) -> list[dict[str, object]]:
+    """Return a ledger row when one source has runs under way while those of another were: nobody runs twice at once.
+
+    What is one run seen by two devices was merged before. What is left are recordings that could not be matched, or the
+    exports of two people; which of the two, times cannot tell.
+
+    Parameters
+    ----------
+    activities : DataFrame
+        The table of that name, after merging.
+    """
+    rules = reading_rules()["coverage"]
+    runs = activities[activities["sport"] == "run"].dropna(subset=["start_local", "duration"])
+    runs = runs.sort_values("start_local", kind="stable")
+    start = runs["start_local"].to_numpy().astype("datetime64[s]").astype(np.int64)
+    length, source = runs["duration"].to_numpy("float64"), runs["source"].to_numpy(object)
+    pairs: list[tuple[str, str]] = []
+    for back in range(1, min(rules["runs_at_once_neighbours"], len(runs) - 1) + 1):
+        shared = np.minimum(start[:-back] + length[:-back], start[back:] + length[back:]) - start[back:]
+        enough = rules["runs_at_once_share"] * np.minimum(length[:-back], length[back:])
+        at_once = (shared >= enough) & (shared > 0) & (source[:-back] != source[back:])
+        pairs += [(source[place], source[place + back]) for place in np.flatnonzero(at_once).tolist()]
+    if len(pairs) < rules["runs_at_once_at_least"]:
+        return []
+    one, other = min(pairs)
+    told = {"source": one, "field": "start_local", "what": "runs_at_once", "value": other}
+    return [told | {"count": len(pairs), "action": "noted"}]

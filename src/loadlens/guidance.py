@@ -7,7 +7,9 @@ would be right. Numbers that are not on the page carry whose they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,6 +122,12 @@ class Guidance(Shown):
     def key(self) -> str:
         """Identity carried by every finding, e.g. ``runners_knee@1.0.0``."""
         return f"{self.id}@{self.version}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that the document says, limits that were moved included; the order of its blocks counts."""
+        told = json.dumps(asdict(self), ensure_ascii=False, default=str)  # a date, as TOML has them, as text
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def tell_moved(self, rule: str, lang: str = "en") -> str:
         """Say which limits of a rule an alarm budget moved, from what to what; empty when it moved none.

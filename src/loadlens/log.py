@@ -352,7 +352,7 @@ def tally_gear(activities: pd.DataFrame, starts: pd.DataFrame | None = None) -> 
         }
     )
     if starts is not None and len(starts):
-        table = table.reindex(table.index.union(pd.Index(starts["gear"]), sort=False))
+        table = table.reindex(table.index.union(pd.Index(starts["gear"].unique()), sort=False))
         table["start_distance"] = starts.groupby("gear")["start_distance"].max()
     unnamed = runs.loc[runs["gear"].isna(), ["date", "most"]]
     possible = [

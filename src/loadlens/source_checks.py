@@ -33,8 +33,9 @@ UNIT_KNOWN_BY = {
 
 DAYS_UNSURE = ("local_day_unsure", "wellness_day_unsure")
 REPEATS = ("row_repeated", "date_repeated")
-WORTH_SAYING = (*UNIT_KNOWN_BY, *DAYS_UNSURE, *REPEATS, "listed_twice", "probably_cut_off", "long_silence")
-WORTH_SAYING += ("date_order_unclear", "headings_unknown", "sport_unknown", "sport_assumed", "quantity_not_used")
+WORTH_SAYING = (*UNIT_KNOWN_BY, *DAYS_UNSURE, *REPEATS, "listed_twice", "runs_at_once", "probably_cut_off")
+WORTH_SAYING += ("long_silence", "date_order_unclear", "headings_unknown", "sport_unknown", "sport_assumed")
+WORTH_SAYING += ("quantity_not_used",)
 """Keys of the ledger that tell how far a file can be trusted, rather than what happened to one of its cells."""
 
 

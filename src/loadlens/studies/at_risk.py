@@ -72,14 +72,15 @@ def lay_out_days(
         if spells is not None:
             stretch = _number_stretches(index, spells_of.get(participant, spells[:0]))
         event = np.zeros(len(index), dtype=bool)
-        place = place_on(pd.Index(events_of.get(participant, counted[:0])["date"]), index)
+        onsets = pd.DatetimeIndex(events_of.get(participant, counted[:0])["date"])
+        place = place_on(onsets, index)
         event[place[place >= 0]] = True
         before = np.cumsum(event) - event
         _, first, belongs = np.unique(stretch, return_index=True, return_inverse=True)
         followed = (stretch >= 0) & (before == before[first][belongs])  # an event ends its stretch
         followed &= (frame["state"] != "unknown").to_numpy()
         state = {"at_risk": followed, "stretch": stretch, "event": event & followed}
-        before += int((place < 0).sum())  # before the log began
+        before += int((onsets < index[0]).sum())  # before the log began; what comes after it nobody knew
         yield str(participant), frame.assign(**_carry_runs(frame, lag_days), **state, onsets_before=before)
 
 
@@ -93,7 +94,7 @@ def take_events(events: pd.DataFrame) -> pd.DataFrame:
     """
     taken = take_columns("events", events, ["participant", "date"], ["date"])
     if "reason" in events:
-        taken = taken[(events["reason"].fillna("") == "").to_numpy()]
+        taken = taken[(events["reason"].isna() | (events["reason"] == "")).to_numpy()]
     twice = taken.duplicated()
     if twice.any():
         row = taken[twice].iloc[0]

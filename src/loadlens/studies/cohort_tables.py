@@ -59,6 +59,7 @@ def import_arrow() -> Any:
     try:
         import pyarrow as pa
         import pyarrow.compute
+        import pyarrow.csv
         import pyarrow.parquet
     except ImportError as error:
         raise UnreadableFile("package_missing", package="pyarrow", extra="cohort") from error
@@ -180,14 +181,14 @@ def load_groups(
     chosen = None if participants is None else {*participants}
     found = False
     for part in parts:
-        for rows in _read_part(part, wanted, chosen):
+        for rows in read_part(part, wanted, chosen):
             found = True
             yield _to_pandas(rows, table)
     if not found:
         yield _to_pandas(arrow_schema(table).empty_table().select(wanted), table)
 
 
-def _read_part(part: Path, columns: list[str], chosen: set[str] | None) -> Iterator[Any]:
+def read_part(part: Path, columns: list[str], chosen: set[str] | None = None) -> Iterator[Any]:
     """Yield the row groups of a file that have rows of these participants; statistics tell which cannot have any."""
     pa = import_arrow()
     with pa.parquet.ParquetFile(part) as file:

@@ -71,7 +71,7 @@ def bundled_guidance() -> Guidance:
 def describe_guidance(guidance: Guidance | None) -> dict[str, str]:
     """Return id, version and digest of a guidance document, limits that were moved included."""
     document = guidance or bundled_guidance()
-    return {"id": document.key, "sha256": hashlib.sha256(repr(document).encode()).hexdigest()}
+    return {"id": document.key, "sha256": document.digest}
 
 
 def digest_profiles(profiles: Sequence[str]) -> list[str]:
