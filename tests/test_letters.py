@@ -56,3 +56,25 @@ def test_without_a_diary_it_says_that_nothing_is_known():
 def test_a_text_is_cut_where_it_must_be_and_shows_it():
     assert clip("abcdef", 6) == "abcdef"
     assert clip("abc defgh", 6) == "abc d…"
+
+
+def test_rules_that_find_no_room_are_counted_and_no_name_is_cut():
+    """Without a diary some twenty rules cannot be assessed for that one reason; those named and counted are all."""
+    found = assess(made_log(60, diary=False))
+    listed = next(row["rules"] for row in write_letter(found, "nl")["unknown"] if "dagboek" in row["reason"])
+    names, _, more = listed.rpartition(" en nog ")
+    missing = found.rules[found.rules["reason"] == "no_diary"]["rule"]
+    all_names = [found.guidance.rules[rule].words["nl"]["name"] for rule in missing]
+    assert names.split("; ") == all_names[: len(names.split("; "))]
+    assert len(names.split("; ")) + int(more) == len(all_names)
+    assert len(listed) <= LONGEST["rules"]
+
+
+def test_it_speaks_of_the_runner_and_not_to_the_reader():
+    """Nights go on for two months after the only run: the letter does not ask whether the physiotherapist ran."""
+    nights = pd.DataFrame({"date": pd.date_range("2024-03-01", "2024-04-30"), "sleep": 27_000.0})
+    letter = write_letter(assess(build_log(build_activities([("2024-03-01", 5_000.0)]), nights)), "nl")
+    reasons = " ".join(row["reason"] for row in letter["unknown"])
+    assert "bekend is of er is hardgelopen" in reasons
+    assert "of je" not in reasons
+    assert letter["runs"] == "1\N{NO-BREAK SPACE}hardloopsessie"

@@ -47,3 +47,14 @@ def test_days_of_which_nothing_is_known_are_counted():
     object.__setattr__(log, "days", days)
     assert tally_weeks(log, 1)[0]["unknown"] == str(int((days.tail(7)["state"] == "unknown").sum()))
     assert tally_weeks(log, 1)[0]["unknown"] != "0"
+
+
+def test_weeks_and_months_of_unknown_days_have_no_sum():
+    """A list that ends on 1 March, and nights up to 30 April: how far was run in April is unknown, not nought."""
+    nights = pd.DataFrame({"date": pd.date_range("2024-03-01", "2024-04-30"), "sleep": 27_000.0})
+    log = build_log(build_activities([("2024-02-01", 8_000.0), ("2024-03-01", 5_000.0)]), nights)
+    april, march, february = tally_months(assess(log))
+    assert [april[key] for key in ("runs", "distance", "longest", "unknown")] == ["–", "–", "–", "30"]
+    assert (march["distance"], march["unknown"]) == (f"5.0{NBSP}km", "9")
+    assert february["runs"] == "1"
+    assert [tally_weeks(log, 1)[0][key] for key in ("runs", "distance", "unknown")] == ["–", "–", "7"]

@@ -98,6 +98,26 @@ def tell_entry(entry: Mapping[Any, Any], lang: str) -> str:
     )
 
 
+def tell_alike(entries: pd.DataFrame, lang: str) -> tuple[str, int]:
+    """Say rows of the ledger of one kind and column in one sentence, and how many there are of what it speaks of.
+
+    Parameters
+    ----------
+    entries : DataFrame
+        Rows of the table ledger, at least one. Their counts are added up; of lengths the longest is told.
+    lang : {"en", "nl"}
+        Language.
+    """
+    counts = entries["count"].fillna(1)
+    sized = entries["what"].iloc[0] in SIZES
+    row = entries.loc[counts.idxmax()] if sized else entries.iloc[0]
+    count = int(counts.max() if sized else counts.sum())
+    said = tell_entry(row.to_dict() | {"count": count}, lang)
+    if sized and len(entries) > 1:
+        said = words.say("ledger_more.longest_of", lang, said=said, count=words.number(float(len(entries)), lang))
+    return said, count
+
+
 def _text(value: Any) -> str:
     return "" if value is None or pd.isna(value) else str(value)
 

@@ -17,7 +17,7 @@ from loadlens.drawing.figure_style import rows_of
 from loadlens.episodes import name_references, tell_episode, tell_steady
 from loadlens.guidance import LEVELS
 from loadlens.guidance_sheet import sheet_rows
-from loadlens.ledger_words import SIZES, tell_entry, tell_format, tell_message
+from loadlens.ledger_words import tell_alike, tell_format, tell_message
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
@@ -87,6 +87,7 @@ def not_assessable_now(found: Assessment, lang: str) -> list[Section]:
     rows = found.rules[found.rules["level"] == "not_assessable"]
     groups = [
         {
+            "key": reason,
             "reason": words.say(f"reasons.{reason}", lang),
             "rules": [_rule_name(found, rule, lang) for rule in group["rule"]],
             "ours": reason == "not_yet_computed",
@@ -206,14 +207,12 @@ def ledger(log: RunningLog, lang: str) -> list[Section]:
     """Return what was set aside, repaired or to be known, one line for each kind of thing and column."""
     rows = log.ledger.assign(count=log.ledger["count"].fillna(1), field=log.ledger["field"].fillna(""))
     groups = []
-    for (what, action, _), group in rows.groupby(["what", "action", "field"], sort=False, dropna=False):
-        if what in SIZES:
-            group = group.sort_values("count", ascending=False, kind="stable")
-        count = int(group["count"].iloc[0] if what in SIZES else group["count"].sum())
+    for (_, action, _), group in rows.groupby(["what", "action", "field"], sort=False, dropna=False):
+        said, count = tell_alike(group, lang)
         names = group["source"].dropna().unique()
         groups.append(
             {
-                "said": tell_entry(group.iloc[0].to_dict() | {"count": count}, lang),
+                "said": said,
                 "action": words.say(f"actions.{action}", lang) if isinstance(action, str) else words.MISSING,
                 "count": words.number(float(count), lang),
                 "others": max(len(names) - 1, 0),
