@@ -141,9 +141,10 @@ def _read(
     cache: bool = True,
 ) -> RunningLog:
     from loadlens.files import read  # heavy: not for --help
+    from loadlens.report_sections import tell_no_runs
 
     log = read(*paths, tz=tz, profiles=profiles, cache=cache)
-    print(_tell_read(log, lang))
+    print("\n".join(filter(None, [_tell_read(log, lang), tell_no_runs(log, lang)])))
     return log
 
 

@@ -51,7 +51,19 @@ def summary(found: Assessment, lang: str) -> Section:
         "assessed": int((levels != "not_assessable").sum()),
         "rules": len(levels),
         "above": int((levels >= "watch").sum()),
+        "ever": bool(found.rules["days_assessable"].sum()),
+        "no_runs": tell_no_runs(log, lang),
     }
+
+
+def tell_no_runs(log: RunningLog, lang: str) -> str:
+    """Say that a log holds no run and what it holds instead, so that nobody takes silence for rest; else empty."""
+    if len(log.runs):
+        return ""
+    counts = log.activities["sport"].fillna("other").value_counts()
+    named = [f"{words.say(f'sports.{sport}', lang)} ({words.number(float(n), lang)}×)" for sport, n in counts.items()]
+    key = "report.no_runs" if named else "report.no_activities"
+    return words.say(key, lang, sports=words.list_join(named, lang))
 
 
 def red_flags(found: Assessment, lang: str) -> Section:
