@@ -53,9 +53,9 @@ def write_letter(found: Assessment, lang: str = "en", name: str | None = None) -
     Returns
     -------
     dict
-        name; head (as `report_sections.summary`); runs (how many, with their unit); weeks (as `tallies.tally_weeks`); recorded (sentences); flags,
-        outside, pain and unknown (lists); more (how many of each are left out, in words, or empty); diary (whether
-        there is one).
+        name; head (as `report_sections.summary`); runs (how many, with their unit); weeks (as `tallies.tally_weeks`);
+        recorded (sentences); flags, outside, pain and unknown (lists); more (how many of each are left out, in words,
+        or empty); diary (whether there is one).
     """
     pain = _tell_pain(found.log, lang)
     lists = {
