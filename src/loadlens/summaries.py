@@ -213,7 +213,7 @@ def tell_condition(rule: Rule, condition: Condition, lang: str = "en") -> str:
         Language.
     """
     return "; ".join(
-        f"{column} {SIGNS[bound]} {words.quantity(limit, rule.units[column], lang)}"
+        f"{words.name_limit(column, lang)} {SIGNS[bound]} {words.quantity(limit, rule.units[column], lang)}"
         for column, bounds in condition.items()
         for bound, limit in bounds.items()
     )
