@@ -52,7 +52,7 @@ def test_the_limit_told_is_the_one_that_was_passed():
         )
     )
     told_nl = told(found, "longest_run", "nl")["far"]
-    assert told_nl.startswith(f"‘let op’ begint bij een toename van 2,0{NBSP}km")
+    assert told_nl.startswith(f"Voor ‘let op’ is een toename van 2,0{NBSP}km genoeg")
     assert told_nl.endswith(f"de toename was 2,5{NBSP}km.")
     assert "1,50×" not in told_nl
 

@@ -8,6 +8,7 @@ import pandas as pd
 from builders import build_activities, build_log
 from loadlens.findings import assess
 from loadlens.log import conform
+from loadlens.report_sections import summary
 from loadlens.tallies import tally_months, tally_weeks
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -28,7 +29,9 @@ def test_a_month_has_its_runs_distance_and_longest_run():
 
 def test_a_run_without_a_distance_makes_a_sum_the_least_it_can_be():
     log = build_log(runs(("2024-02-01", 8_000), ("2024-02-02", np.nan), ("2024-02-14", 4_000)))
-    assert tally_months(assess(log))[0]["distance"] == f"at least 12.0{NBSP}km"
+    found = assess(log)
+    assert tally_months(found)[0]["distance"] == f"at least 12.0{NBSP}km"
+    assert summary(found, "nl")["distance"] == f"ten minste 12,0{NBSP}km"
 
 
 def test_weeks_end_on_the_last_day_and_a_part_of_a_week_is_left_out():

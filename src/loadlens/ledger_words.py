@@ -110,9 +110,9 @@ def tell_alike(entries: pd.DataFrame, lang: str) -> tuple[str, int]:
     """
     counts = entries["count"].fillna(1)
     sized = entries["what"].iloc[0] in SIZES
-    row = entries.loc[counts.idxmax()] if sized else entries.iloc[0]
+    place = int(counts.to_numpy(float).argmax()) if sized else 0
     count = int(counts.max() if sized else counts.sum())
-    said = tell_entry(row.to_dict() | {"count": count}, lang)
+    said = tell_entry(entries.iloc[place].to_dict() | {"count": count}, lang)
     if sized and len(entries) > 1:
         said = words.say("ledger_more.longest_of", lang, said=said, count=words.number(float(len(entries)), lang))
     return said, count

@@ -18,6 +18,7 @@ from loadlens.episodes import name_references, tell_episode, tell_steady
 from loadlens.guidance import LEVELS
 from loadlens.guidance_sheet import sheet_rows
 from loadlens.ledger_words import tell_alike, tell_format, tell_message
+from loadlens.tallies import tell_sum
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
@@ -42,7 +43,7 @@ def summary(found: Assessment, lang: str) -> Section:
         "first": words.date(first, lang),
         "last": words.date(last, lang),
         "runs": words.number(float(len(log.runs)), lang),
-        "distance": words.quantity(float(log.runs["distance"].sum()), "m", lang),
+        "distance": tell_sum(log.runs["distance"], lang),
         "days": {
             **{state: words.number(float(states.get(state, 0)), lang) for state in share},
             "all": words.number(float(len(log.days)), lang),

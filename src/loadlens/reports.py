@@ -139,9 +139,9 @@ def check_target(target: Path, lang: str = "en") -> Path:
         Its folder does not exist, or it is a folder.
     """
     if target.is_dir():
-        raise IsADirectoryError(words.say("errors.report_is_folder", lang, where=target))
+        raise IsADirectoryError(words.say("paper.is_folder", lang, where=target))
     if not target.parent.is_dir():
-        raise FileNotFoundError(words.say("errors.report_no_folder", lang, where=target.parent))
+        raise FileNotFoundError(words.say("paper.no_folder", lang, where=target.parent))
     return target
 
 

@@ -99,14 +99,32 @@ def _tell_distances(distances: pd.Series[float], unknown: bool, lang: str) -> di
     """
     if unknown:
         return dict.fromkeys(("runs", "distance", "longest"), words.MISSING)
-    bare, known = int(distances.isna().sum()), distances.dropna()
-    told = {"runs": words.number(float(len(distances)), lang)}
-    for name, metres in (("distance", known.sum()), ("longest", known.max() if len(known) else float("nan"))):
-        shown = words.quantity(float(metres), "m", lang)
-        if bare and not len(known):
-            shown = words.MISSING
-        told[name] = words.say("tallies.at_least", lang, value=shown) if bare and len(known) else shown
-    return told
+    return {
+        "runs": words.number(float(len(distances)), lang),
+        "distance": tell_sum(distances, lang),
+        "longest": _tell_least(distances, float(distances.max()), lang),
+    }
+
+
+def tell_sum(distances: pd.Series[float], lang: str = "en") -> str:
+    """Say how far runs are together; at least so far where one lacks its distance.
+
+    Parameters
+    ----------
+    distances : Series
+        Of each run [m].
+    lang : {"en", "nl"}
+        Language.
+    """
+    return _tell_least(distances, float(distances.sum()), lang)
+
+
+def _tell_least(distances: pd.Series[float], metres: float, lang: str) -> str:
+    known = distances.notna()
+    if len(distances) and not known.any():
+        return words.MISSING
+    shown = words.quantity(metres, "m", lang)
+    return shown if known.all() else words.say("tallies.at_least", lang, value=shown)
 
 
 def _mean(table: pd.DataFrame, at: Any, column: str) -> float:
