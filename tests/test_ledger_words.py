@@ -195,3 +195,8 @@ def test_of_several_silences_the_longest_is_told_and_of_other_rows_the_sum():
     doubled = pd.DataFrame({"what": "cadence_doubled", "field": "cadence", "value": None, "count": [3, 4]})
     assert tell_alike(doubled, "en")[1] == 7
     assert tell_alike(silences.iloc[:1], "en")[0].endswith("that is missing")
+
+
+def test_a_tag_of_the_diary_is_named_in_the_language_too():
+    said = tell_entry({"what": "diary_default", "field": "travel", "count": 1}, "nl")
+    assert said.startswith("reis: door de app ingevuld")

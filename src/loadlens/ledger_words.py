@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from loadlens import words
-from loadlens.diary_words import name_kind
+from loadlens.diary_words import name_kind, name_tag
 from loadlens.log import describe_columns, name_column
 
 SIZES = ("long_silence", "probably_cut_off")
@@ -65,7 +65,7 @@ def name_field(field: str, lang: str) -> str:
     names = []
     for one in field.split("; "):
         name = name_column(one, lang)
-        names.append(_say_known(f"fields.{one}", name_kind(one, lang), lang) if name == one else name)
+        names.append(_say_known(f"fields.{one}", name_tag(name_kind(one, lang), lang), lang) if name == one else name)
     return "; ".join(names)
 
 

@@ -55,11 +55,12 @@ def write_letter(found: Assessment, lang: str = "en", name: str | None = None) -
     dict
         name; head (as `report_sections.summary`); runs (how many, with their unit); weeks (as `tallies.tally_weeks`);
         recorded (sentences); flags, outside, pain and unknown (lists); more (how many of each are left out, in words,
-        or empty); diary (whether there is one).
+        or empty); flags_known (as `known` of `report_sections.red_flags`); diary (whether
+        there is one).
     """
-    pain = _tell_pain(found.log, lang)
+    pain, red = _tell_pain(found.log, lang), red_flags(found, lang)
     lists = {
-        "flags": [_clip_row(row) for row in red_flags(found, lang)["now"]],
+        "flags": [_clip_row(row) for row in red["now"]],
         "outside": [_clip_row(row) for row in outside_now(found, lang)],
         "unknown": [_clip_group(row, lang) for row in not_assessable_now(found, lang)],
     }
@@ -79,6 +80,7 @@ def write_letter(found: Assessment, lang: str = "en", name: str | None = None) -
             **{key: _tell_more("more", len(rows) - len(shown[key]), lang) for key, rows in lists.items()},
             "pain": _tell_more("earlier", len(pain) - PAIN, lang),
         },
+        "flags_known": red["known"],
         "diary": bool(len(found.log.diary)),
     }
 
@@ -140,7 +142,7 @@ def _tell_recorded(log: RunningLog, lang: str) -> list[str]:
     """Say of each kind of thing a physiotherapist would ask for how much of it was recorded."""
     nights = log.wellness
     counts = {
-        "minutes": float(log.minutes["activity"].nunique()),
+        "minutes": float(log.runs["activity"].isin(log.minutes["activity"]).sum()),
         "heart": float(nights[["rhr_day", "rhr_7d", "rhr_sleep"]].notna().any(axis=1).sum()),
         "sleep": float(nights["sleep"].notna().sum()),
         "shoes": float(len(log.gear)),

@@ -78,9 +78,17 @@ def red_flags(found: Assessment, lang: str) -> Section:
         "now": sorted(now, key=lambda row: -row["weight"]),
         "earlier": [tell_episode(found, row, lang) for row in rows_of(earlier)],
         "signs": [found.guidance.statements[name].words[lang]["says"] for name in signs],
-        "diary": bool(len(found.log.diary)),
+        "known": _know_flags(found, {rule.id for rule in grave}),
         "emergency": any("emergency" in rule.levels for rule in grave),
     }
+
+
+def _know_flags(found: Assessment, grave: set[str]) -> str:
+    """Tell whether red flags could be seen on the last day: none, no_diary or stale, as the phrases are called."""
+    if found.log.diary.empty:
+        return "no_diary"
+    levels = found.rules.loc[found.rules["rule"].isin(grave), "level"]
+    return "none" if (levels != "not_assessable").any() else "stale"
 
 
 def outside_now(found: Assessment, lang: str) -> list[Section]:
