@@ -171,8 +171,26 @@ def test_a_folder_with_nothing_of_use_says_why_of_each_file_in_the_language_aske
 
 def test_a_report_in_a_folder_that_is_not_there_is_refused(tmp_path, capsys):
     out = tmp_path / "no" / "report.html"
-    assert main(["report", str(SAMPLES / "decimal_comma"), "-o", str(out)]) == 1
-    assert str(out.parent) in capsys.readouterr().err
+    assert main(["report", str(SAMPLES / "decimal_comma"), "-o", str(out), "--lang", "nl"]) == 1
+    told = capsys.readouterr()
+    assert told.err.startswith(f"loadlens: {out.parent}: die map bestaat niet; maak hem eerst")
+    assert not told.out, "said before anything is read"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty", None, "empty: helemaal geen bestanden; noem het bestand, de map of de zip"),
+        ("notes.txt", b"10 km on Monday", "notes.txt: geen formaat dat loadlens leest; goed zijn FIT-"),
+        ("Activities.csv", b"<!DOCTYPE html><html><body>Log in</body></html>", "Activities.csv: een webpagina"),
+        ("list.csv", b"who;age\nJan;3\n", "op de opdrachtregel met --profile en een TOML-bestand"),
+    ],
+)
+def test_what_is_no_export_is_named_with_what_would_be_right(name, content, said, tmp_path, capsys):
+    path = tmp_path / name
+    path.mkdir() if content is None else path.write_bytes(content)
+    assert main(["check", str(path), "--lang", "nl"]) == 1
+    assert said in capsys.readouterr().err
 
 
 def test_an_unknown_command_is_exit_code_2(capsys):

@@ -43,6 +43,20 @@ def test_it_says_how_far_outside_and_whose_limit_that_is():
     assert row["start"] == row["end"] == row["worst"] == words.date("2024-03-10")
 
 
+def test_the_limit_told_is_the_one_that_was_passed():
+    """5 km a week, then 7.5 km: 1.50 times is not above 1.50, but below 10 km a week a rise of 2 km is enough."""
+    days = [FIRST + pd.Timedelta(weeks=week) for week in range(10)]
+    found = assess(
+        build_log(
+            build_activities([(str(day.date()), 5_000.0) for day in days[:-1]] + [(str(days[-1].date()), 7_500.0)])
+        )
+    )
+    told_nl = told(found, "longest_run", "nl")["far"]
+    assert told_nl.startswith(f"Voor ‘let op’ is een toename van 2,0{NBSP}km genoeg")
+    assert told_nl.endswith(f"de toename was 2,5{NBSP}km.")
+    assert "1,50×" not in told_nl
+
+
 def test_it_counts_days_and_runs_inside_it():
     said = lines(told(assess(steady_then(16_000)), "longest_run"), "for")
     assert f"Days clearly outside: 1{NBSP}day; days that can be assessed: 1{NBSP}day." in said

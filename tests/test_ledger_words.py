@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import loadlens
@@ -17,6 +18,7 @@ from loadlens.ledger_words import (
     ROWS,
     VOCABULARIES,
     name_field,
+    tell_alike,
     tell_entry,
     tell_format,
     tell_message,
@@ -180,3 +182,21 @@ def test_every_language_of_headings_has_a_name():
 
 def test_the_keys_with_values_of_their_own_are_keys_of_the_ledger():
     assert all(knows(f"ledger.{key}") for key in (*MEASURES, *MOMENTS, *ROWS, *VOCABULARIES))
+
+
+def test_of_several_silences_the_longest_is_told_and_of_other_rows_the_sum():
+    """Silences of 55 and 196 days are no silence of 251 days; 3 and 4 cells that were doubled are 7."""
+    silences = pd.DataFrame(
+        {"what": "long_silence", "field": "date", "value": ["2020-01-11", "2021-06-19"], "count": [55, 196]}
+    )
+    said, count = tell_alike(silences, "nl")
+    assert (said[:42], count) == ("196 dagen geen activiteit na 19 jun 2021: ", 196)
+    assert said.endswith(" (de langste van 2)")
+    doubled = pd.DataFrame({"what": "cadence_doubled", "field": "cadence", "value": None, "count": [3, 4]})
+    assert tell_alike(doubled, "en")[1] == 7
+    assert tell_alike(silences.iloc[:1], "en")[0].endswith("that is missing")
+
+
+def test_a_tag_of_the_diary_is_named_in_the_language_too():
+    said = tell_entry({"what": "diary_default", "field": "travel", "count": 1}, "nl")
+    assert said.startswith("reis: door de app ingevuld")

@@ -413,6 +413,13 @@ def test_without_minutes_or_cadence_it_says_which():
     assert set(measure("cadence", signal.assign(cadence=np.nan), days=index)["reason"]) == {"no_cadence"}
 
 
+def test_runs_on_a_treadmill_do_not_count_for_cadence_and_it_says_so():
+    signal, index = minutes_of(60)
+    assert set(measure("cadence", signal.assign(sub_sport="treadmill"), days=index)["reason"]) == {"runs_left_out"}
+    mixed = signal.assign(sub_sport=np.where(signal["day"] == 0, "road", "treadmill"))
+    assert measure("cadence", mixed, days=index)["reason"].iloc[-1] == "too_few_runs"
+
+
 # ---------------------------------------------------------------- shoes
 def shoes(runs: list[tuple[int, float, str | None]], count: int, start: float = np.nan) -> pd.DataFrame:
     index = days(count)

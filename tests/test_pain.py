@@ -63,6 +63,8 @@ def test_a_certain_rise_over_three_weeks_is_the_median_slope():
     """1 to 6 on every fourth day: every slope is 0.25 a day, over 20 days 5 points."""
     found = measure("pain_trend", *[(40 + 4 * n, "pain", v, "") for n, v in enumerate((1, 2, 3, 4, 5, 6))])
     assert found.iloc[60]["trend"] == pytest.approx(5)
+    tied = measure("pain_trend", *[(40 + 2 * n, "pain", v, "") for n, v in enumerate((6, 6, 6, 7, 7, 7, 8, 8, 8))])
+    assert tied.iloc[56]["trend"] > 0, "9 ties of 36 slopes: (36 - 1.96 x 9) / 2 = 9.2, and the tenth slope is above 0"
     unsure = measure("pain_trend", *[(40 + 4 * n, "pain", v, "") for n, v in enumerate((3, 1, 4, 1, 5, 3))])
     assert unsure.iloc[60]["trend"] == 0
 

@@ -15,7 +15,7 @@ from builders import build_activities, build_log
 from loadlens import reports, words
 from loadlens.findings import Assessment, assess
 from loadlens.log import conform
-from loadlens.report_sections import ledger
+from loadlens.report_sections import ledger, tell_no_runs
 from loadlens.robustness import recount, tell_recount
 from report_logs import OVERRIDE, SHOWN, made_log
 
@@ -248,3 +248,20 @@ def test_a_log_of_two_runs_and_nothing_else_has_a_report():
     assert words.say("report.now_none") in page
     assert words.say("report.ledger_none") in page
     assert words.say("report.episodes_none") in page
+
+
+def test_a_log_without_runs_says_what_it_holds_instead():
+    table = build_activities([(f"2024-03-0{day}", 20_000.0) for day in (1, 2, 3, 4)])
+    log = build_log(conform("activities", table.assign(sport=["ride", "ride", "walk", "ride"]))[0])
+    assert tell_no_runs(log, "nl") == "In het logboek staat geen hardloopsessie, alleen: fietsen (3×) en wandelen (1×)."
+    assert tell_no_runs(build_log(build_activities([("2024-03-01", 5_000.0)])), "nl") == ""
+
+
+def test_where_nothing_can_be_assessed_nothing_is_said_to_be_within():
+    """Three nights are too few for the rule on sleep, and there is no activity: neither page nor letter reassures."""
+    nights = pd.DataFrame({"date": pd.date_range("2024-03-01", periods=3), "sleep": 27_000.0})
+    log = build_log(build_activities([]), nights)
+    page = " ".join(Page(str(reports.report(assess(log), lang="nl"))).text)
+    said = ("report.no_activities", "report.now_unknown", "report.episodes_unknown")
+    assert [page.count(words.say(key, "nl")) for key in said] == [2, 2, 1]
+    assert words.say("report.now_none", "nl") not in page

@@ -192,7 +192,7 @@ def test_moved_limits_are_written_as_ours_with_words_that_say_so(found: Assessme
     rule = own.rules["longest_run"]
     assert (rule.levels, rule.whose["watch"], rule.alarms_per_year) == (moved.levels, "ours", None)
     assert "attention: ratio 1.25× instead of 1.50×" in rule.words["en"]["why"].replace("\u00a0", " ")
-    assert "let op: ratio 1,25× in plaats van 1,50×" in rule.words["nl"]["why"].replace("\u00a0", " ")
+    assert "let op: verhouding 1,25× in plaats van 1,50×" in rule.words["nl"]["why"].replace("\u00a0", " ")
     same(ll.assess(found.log, own).days, judge_again(found, moved).days, "longest_run")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import loadlens
-from loadlens.formats.source import Source, UnreadableFile
+from loadlens.formats.source import Reading, Source, UnreadableFile
 from loadlens.words import LANGUAGES
 
 PACKAGE = Path(loadlens.__file__).parent
@@ -105,3 +105,10 @@ def test_a_refusal_of_an_export_is_told_in_every_language():
     for path in (PACKAGE / "data" / "exports").glob("*.toml"):
         for refusal in tomllib.loads(path.read_text("utf-8")).get("refuse", ()):
             assert set(refusal["why"]) == set(LANGUAGES)
+
+
+def test_what_is_too_long_for_the_ledger_shows_that_it_was_cut():
+    reading = Reading("list")
+    reading.note("columns_not_used", "noted", value="a" * 201)
+    reading.note("columns_not_used", "noted", value="a" * 200)
+    assert [entry["value"] for entry in reading.ledger] == ["a" * 199 + "…", "a" * 200]

@@ -14,8 +14,21 @@ import pandas as pd
 import pytest
 
 import loadlens
-from loadlens.guidance import LEVELS, VERDICTS
-from loadlens.words import LANGUAGES, axis_unit, date, knows, list_join, month, number, quantity, say, weekday
+from loadlens.guidance import LEVELS, VERDICTS, read_guidance
+from loadlens.rules import list_bounds
+from loadlens.words import (
+    LANGUAGES,
+    axis_unit,
+    date,
+    knows,
+    list_join,
+    month,
+    name_limit,
+    number,
+    quantity,
+    say,
+    weekday,
+)
 
 PACKAGE = Path(loadlens.__file__).parent
 WORDS = tomllib.loads((PACKAGE / "data" / "words.toml").read_text("utf-8"))
@@ -234,3 +247,10 @@ def test_errors_name_the_key_the_placeholder_the_language_and_the_unit():
         quantity(1.0, "furlong")
     with pytest.raises(ValueError, match="furlong"):
         axis_unit("furlong")
+
+
+def test_every_limit_of_the_guidance_has_a_name_but_z():
+    columns = {bound.column for rule in read_guidance().rules.values() for bound in list_bounds(rule)}
+    assert {name for name in columns if not knows(f"limits.{name}")} == {"z"}
+    assert name_limit("rise", "nl") == "toename"
+    assert name_limit("of_somebody_else", "nl") == "of_somebody_else"

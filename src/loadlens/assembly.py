@@ -40,8 +40,7 @@ def assemble(offers: list[Offered]) -> RunningLog:
     whole = _conform_readings([offer for offer in offers if offer.reading is not None])
     if whole["activities"].empty and whole["wellness"].empty and whole["diary"].empty:
         told = [(offer.facts["path"], explain(offer)) for offer in offers[:5]]
-        none = {lang: words.say("error_parts.no_files", lang) for lang in words.LANGUAGES}
-        reasons = {lang: "; ".join(f"{path}: {why[lang]}" for path, why in told) or none[lang] for lang in none}
+        reasons = {lang: "; ".join(f"{path}: {why[lang]}" for path, why in told) for lang in words.LANGUAGES}
         raise UnreadableFile("nothing_read", reasons=reasons)
     issues = _name_gear(whole["activities"], offers)
     same_as = {str(offer.facts["path"]): offer.same_as for offer in offers if offer.same_as}

@@ -141,9 +141,10 @@ def _read(
     cache: bool = True,
 ) -> RunningLog:
     from loadlens.files import read  # heavy: not for --help
+    from loadlens.report_sections import tell_no_runs
 
     log = read(*paths, tz=tz, profiles=profiles, cache=cache)
-    print(_tell_read(log, lang))
+    print("\n".join(filter(None, [_tell_read(log, lang), tell_no_runs(log, lang)])))
     return log
 
 
@@ -161,6 +162,9 @@ def _tell_read(log: RunningLog, lang: str) -> str:
 
 
 def _report(given: argparse.Namespace) -> int:
+    from loadlens.reports import check_target
+
+    check_target(given.out.expanduser(), given.lang)  # before minutes of reading
     log = _read(given.paths, given.lang, given.tz, given.profile, cache=given.cache)
     outs = dict.fromkeys([given.out, *([given.out.with_suffix(".pdf")] if given.pdf else [])])
     return _write_report(log, outs, given.lang, given.name)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from loadlens import words
 from loadlens.drawing.figure_style import rows_of
+from loadlens.findings import holds
 from loadlens.robustness import is_on_volume, recount, tell_ways
 
 if TYPE_CHECKING:
@@ -192,21 +193,23 @@ def _tell_unknown(found: Assessment, row: Any, lang: str) -> list[str]:
 
 
 def _tell_limit(found: Assessment, rule: Rule, level: str, day: pd.Timestamp, lang: str) -> str:
-    """Say where the level begins and whose number that is, beside the value of the day; empty for other columns."""
-    bounds = [condition[rule.value] for condition in rule.levels.get(level, ()) if rule.value in condition]
-    value = float(found.details[rule.id][rule.value].loc[day])
-    if not bounds or not np.isfinite(value):
-        return ""
-    limit = next(iter(bounds[0].values()))
-    unit = rule.units[rule.value]
-    return words.say(
-        "episode.limit",
-        lang,
-        level=words.say(f"levels_short.{level}", lang),
-        limit=words.quantity(limit, unit, lang),
-        value=words.quantity(value, unit, lang),
-        whose=words.say(f"whose.{rule.whose[level]}", lang),
-    )
+    """Say which limit of the level the day passed and whose number that is; empty where there are no words for it."""
+    frame = found.details[rule.id].loc[[day]]
+    for condition in rule.levels.get(level, ()):
+        if not holds(condition, {column: frame[column].to_numpy(float) for column in condition})[0]:
+            continue  # the limit of another condition would seem to say that nothing was passed
+        for column, key in ((rule.value, "episode.limit"), *((name, f"episode.limit_{name}") for name in condition)):
+            if column in condition and words.knows(key):
+                unit = rule.units[column]
+                return words.say(
+                    key,
+                    lang,
+                    level=words.say(f"levels_short.{level}", lang),
+                    limit=words.quantity(next(iter(condition[column].values())), unit, lang),
+                    value=words.quantity(float(frame[column].iloc[0]), unit, lang),
+                    whose=words.say(f"whose.{rule.whose[level]}", lang),
+                )
+    return ""
 
 
 def _tell_interval(found: Assessment, rule: Rule, day: pd.Timestamp, lang: str) -> str:

@@ -188,7 +188,9 @@ def _name_limit(rule: Rule, bound: Bound, lang: str) -> str:
     unit = words.axis_unit(rule.units[bound.column], lang)[0]
     level = words.say(f"levels_short.{bound.level}", lang)
     several = f" {bound.condition + 1}" if len(rule.levels[bound.level]) > 1 else ""
-    return f"{level}{several}: {bound.column} {SIGNS[bound.bound]}{f' ({unit})' if unit else ''}"
+    return (
+        f"{level}{several}: {words.name_limit(bound.column, lang)} {SIGNS[bound.bound]}{f' ({unit})' if unit else ''}"
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -235,7 +237,8 @@ class StillView:
                 rate = words.say(f"budget.no_twins_{row['reason']}", lang)
             counts = (words.number(float(row[name]), lang) for name in ("days_at", "alarms"))
             level = words.say(f"levels_short.{bound.level}", lang)
-            told = f"{level}: {bound.column} {SIGNS[bound.bound]} {limit}{own if row['published'] else ''}"
+            named = words.name_limit(bound.column, lang)
+            told = f"{level}: {named} {SIGNS[bound.bound]} {limit}{own if row['published'] else ''}"
             rows.append((told, *counts, rate))
         heads = ("head_limit", "days_at", "alarms", "per_year")
         return [words.say(f"explore.{head}", lang) for head in heads], rows

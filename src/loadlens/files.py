@@ -98,6 +98,8 @@ def read(
     if entry and (found := decode_cache.recall(folder, entry)):
         return RunningLog(**found[0]).locate(places)
     offers = _read_all(places, options, folder)
+    if not offers:
+        raise UnreadableFile("no_files", where=", ".join(places))
     whole = assemble(offers)
     if entry and not any(offer.fault for offer in offers) and _stamp(places) == stamps:  # else files changed meanwhile
         decode_cache.keep(folder, entry, {one.name: getattr(whole, one.name) for one in fields(whole)}, None)
@@ -199,7 +201,7 @@ def _read_offer(
     facts: dict[str, object] = {"path": offer.name, "rows": 0, "used": 0, "set_aside": 0}
     if isinstance(offer, Unopened):
         return Offered(facts | {"status": "unreadable"} | _say_error(offer.error))
-    if _is_ignored(offer.name):
+    if _is_ignored(offer.name) and not alone:
         return Offered(facts | {"status": "ignored"} | _say_message("not_running_data"))
     try:
         known = _recognise(offer)

@@ -104,7 +104,9 @@ def tell_moves(before: Rule, after: Rule, key: str, lang: str = "en") -> str:
             unit = before.units[bound.column]
             shown = {"before": words.quantity(old, unit, lang), "after": words.quantity(new, unit, lang)}
             level = words.say(f"levels_short.{bound.level}", lang)
-            moves.append(words.say("explore.move", lang, level=level, column=bound.column, **shown))
+            moves.append(
+                words.say("explore.move", lang, level=level, column=words.name_limit(bound.column, lang), **shown)
+            )
     return words.say("explore.moved", lang, guidance=key, moves=words.list_join(moves, lang)) if moves else ""
 
 

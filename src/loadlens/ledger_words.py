@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from loadlens import words
-from loadlens.diary_words import name_kind
+from loadlens.diary_words import name_kind, name_tag
 from loadlens.log import describe_columns, name_column
 
 SIZES = ("long_silence", "probably_cut_off")
@@ -65,7 +65,7 @@ def name_field(field: str, lang: str) -> str:
     names = []
     for one in field.split("; "):
         name = name_column(one, lang)
-        names.append(_say_known(f"fields.{one}", name_kind(one, lang), lang) if name == one else name)
+        names.append(_say_known(f"fields.{one}", name_tag(name_kind(one, lang), lang), lang) if name == one else name)
     return "; ".join(names)
 
 
@@ -96,6 +96,26 @@ def tell_entry(entry: Mapping[Any, Any], lang: str) -> str:
         row=words.MISSING if pd.isna(row) else words.number(float(row), lang),
         count=words.number(1.0 if pd.isna(count) else float(count), lang),
     )
+
+
+def tell_alike(entries: pd.DataFrame, lang: str) -> tuple[str, int]:
+    """Say rows of the ledger of one kind and column in one sentence, and how many there are of what it speaks of.
+
+    Parameters
+    ----------
+    entries : DataFrame
+        Rows of the table ledger, at least one. Their counts are added up; of lengths the longest is told.
+    lang : {"en", "nl"}
+        Language.
+    """
+    counts = entries["count"].fillna(1)
+    sized = entries["what"].iloc[0] in SIZES
+    place = int(counts.to_numpy(float).argmax()) if sized else 0
+    count = int(counts.max() if sized else counts.sum())
+    said = tell_entry(entries.iloc[place].to_dict() | {"count": count}, lang)
+    if sized and len(entries) > 1:
+        said = words.say("ledger_more.longest_of", lang, said=said, count=words.number(float(len(entries)), lang))
+    return said, count
 
 
 def _text(value: Any) -> str:

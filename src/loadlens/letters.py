@@ -53,15 +53,16 @@ def write_letter(found: Assessment, lang: str = "en", name: str | None = None) -
     Returns
     -------
     dict
-        name; head (as `report_sections.summary`); weeks (as `tallies.tally_weeks`); recorded (sentences); flags,
-        outside, pain and unknown (lists); more (how many of each are left out, in words, or empty); diary (whether
+        name; head (as `report_sections.summary`); runs (how many, with their unit); weeks (as `tallies.tally_weeks`);
+        recorded (sentences); flags, outside, pain and unknown (lists); more (how many of each are left out, in words,
+        or empty); flags_known (as `known` of `report_sections.red_flags`); diary (whether
         there is one).
     """
-    pain = _tell_pain(found.log, lang)
+    pain, red = _tell_pain(found.log, lang), red_flags(found, lang)
     lists = {
-        "flags": [_clip_row(row) for row in red_flags(found, lang)["now"]],
+        "flags": [_clip_row(row) for row in red["now"]],
         "outside": [_clip_row(row) for row in outside_now(found, lang)],
-        "unknown": [_clip_group(row) for row in not_assessable_now(found, lang)],
+        "unknown": [_clip_group(row, lang) for row in not_assessable_now(found, lang)],
     }
     shown, free = {}, LINES
     for key, rows in lists.items():
@@ -70,6 +71,7 @@ def write_letter(found: Assessment, lang: str = "en", name: str | None = None) -
     return {
         "name": clip(name, LONGEST["name"]) if name else "",
         "head": summary(found, lang),
+        "runs": words.quantity(float(len(found.log.runs)), "runs", lang),
         "weeks": tally_weeks(found.log, WEEKS, lang),
         "recorded": _tell_recorded(found.log, lang),
         **shown,
@@ -78,6 +80,7 @@ def write_letter(found: Assessment, lang: str = "en", name: str | None = None) -
             **{key: _tell_more("more", len(rows) - len(shown[key]), lang) for key, rows in lists.items()},
             "pain": _tell_more("earlier", len(pain) - PAIN, lang),
         },
+        "flags_known": red["known"],
         "diary": bool(len(found.log.diary)),
     }
 
@@ -111,20 +114,35 @@ def _clip_row(row: Section) -> Section:
     return {**short, "level": row["level"], "since": row["since"]}
 
 
-def _clip_group(row: Section) -> Section:
-    rules = clip(", ".join(row["rules"]), LONGEST["rules"])
-    return {"reason": clip(row["reason"], LONGEST["finding"]), "rules": rules}
+def _clip_group(row: Section, lang: str) -> Section:
+    """Give a reason as of another than the reader, and as many rules as there is room for."""
+    of_others = f"cohort_reasons.{row['key']}"
+    reason = words.say(of_others, lang) if words.knows(of_others) else row["reason"]
+    return {"reason": clip(reason, LONGEST["finding"]), "rules": _list_some(row["rules"], LONGEST["rules"], lang)}
+
+
+def _list_some(names: list[str], most: int, lang: str) -> str:
+    """List whole names, at least one, as many as so many characters hold, and count the rest."""
+    said = "; ".join(names)
+    for shown in range(len(names) - 1, 0, -1):
+        if len(said) <= most:
+            break
+        count = words.number(float(len(names) - shown), lang)
+        said = words.say("letter.names_more", lang, names="; ".join(names[:shown]), count=count)
+    return said
 
 
 def _tell_more(key: str, count: int, lang: str) -> str:
-    return words.say(f"letter.{key}", lang, count=words.number(float(count), lang)) if count > 0 else ""
+    one = f"letter.{key}_one"
+    said = one if count == 1 and words.knows(one) else f"letter.{key}"
+    return words.say(said, lang, count=words.number(float(count), lang)) if count > 0 else ""
 
 
 def _tell_recorded(log: RunningLog, lang: str) -> list[str]:
     """Say of each kind of thing a physiotherapist would ask for how much of it was recorded."""
     nights = log.wellness
     counts = {
-        "minutes": float(log.minutes["activity"].nunique()),
+        "minutes": float(log.runs["activity"].isin(log.minutes["activity"]).sum()),
         "heart": float(nights[["rhr_day", "rhr_7d", "rhr_sleep"]].notna().any(axis=1).sum()),
         "sleep": float(nights["sleep"].notna().sum()),
         "shoes": float(len(log.gear)),

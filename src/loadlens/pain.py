@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from loadlens.diary_days import count_by_day, entries_of, entries_tagged, find_silence, take_by_day
 from loadlens.windows import Floats, answer, first_reason, look_back, on_days, share
@@ -47,7 +48,7 @@ def pain_trend(
     References
     ----------
     Sen 1968, J Am Stat Assoc 63:1379: the median of all slopes, and the interval from Kendall's variance
-    n (n - 1) (2 n + 5) / 18.
+    n (n - 1) (2 n + 5) / 18, less t (t - 1) (2 t + 5) / 18 for each t equal values: pain comes in whole points.
     """
     pain = entries_of(signal, "pain")
     when = {tag: take_by_day(entries_tagged(pain, tag), days) for tag in ("before", "during", "after", "next_morning")}
@@ -95,12 +96,17 @@ def _rise_over(rows: Floats, minimum_days: int) -> Floats:
         first, second = np.triu_indices(len(place), 1)
         values = rows[at][place]
         slopes = np.sort((values[second] - values[first]) / (place[second] - place[first]))
-        n = len(place)
-        half = QUANTILE * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+        tied = np.unique(values, return_counts=True)[1]
+        half = QUANTILE * np.sqrt((_sum_variance(np.array([len(place)])) - _sum_variance(tied)) / 18)
         lowest = int(np.floor((len(slopes) - half) / 2))
         certain = lowest >= 0 and slopes[lowest] > 0
         rises[at] = float(np.median(slopes)) * (place[-1] - place[0]) if certain else 0.0
     return rises
+
+
+def _sum_variance(n: NDArray[np.int64]) -> int:
+    """Give Kendall's variance of groups of n values, added up and without its divisor."""
+    return int((n * (n - 1) * (2 * n + 5)).sum())
 
 
 def persistent_pain(

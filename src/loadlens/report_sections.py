@@ -17,7 +17,8 @@ from loadlens.drawing.figure_style import rows_of
 from loadlens.episodes import name_references, tell_episode, tell_steady
 from loadlens.guidance import LEVELS
 from loadlens.guidance_sheet import sheet_rows
-from loadlens.ledger_words import SIZES, tell_entry, tell_format, tell_message
+from loadlens.ledger_words import tell_alike, tell_format, tell_message
+from loadlens.tallies import tell_sum
 
 if TYPE_CHECKING:
     from loadlens.findings import Assessment
@@ -42,7 +43,7 @@ def summary(found: Assessment, lang: str) -> Section:
         "first": words.date(first, lang),
         "last": words.date(last, lang),
         "runs": words.number(float(len(log.runs)), lang),
-        "distance": words.quantity(float(log.runs["distance"].sum()), "m", lang),
+        "distance": tell_sum(log.runs["distance"], lang),
         "days": {
             **{state: words.number(float(states.get(state, 0)), lang) for state in share},
             "all": words.number(float(len(log.days)), lang),
@@ -51,7 +52,19 @@ def summary(found: Assessment, lang: str) -> Section:
         "assessed": int((levels != "not_assessable").sum()),
         "rules": len(levels),
         "above": int((levels >= "watch").sum()),
+        "ever": bool(found.rules["days_assessable"].sum()),
+        "no_runs": tell_no_runs(log, lang),
     }
+
+
+def tell_no_runs(log: RunningLog, lang: str) -> str:
+    """Say that a log holds no run and what it holds instead, so that nobody takes silence for rest; else empty."""
+    if len(log.runs):
+        return ""
+    counts = log.activities["sport"].fillna("other").value_counts()
+    named = [f"{words.say(f'sports.{sport}', lang)} ({words.number(float(n), lang)}×)" for sport, n in counts.items()]
+    key = "report.no_runs" if named else "report.no_activities"
+    return words.say(key, lang, sports=words.list_join(named, lang))
 
 
 def red_flags(found: Assessment, lang: str) -> Section:
@@ -65,9 +78,17 @@ def red_flags(found: Assessment, lang: str) -> Section:
         "now": sorted(now, key=lambda row: -row["weight"]),
         "earlier": [tell_episode(found, row, lang) for row in rows_of(earlier)],
         "signs": [found.guidance.statements[name].words[lang]["says"] for name in signs],
-        "diary": bool(len(found.log.diary)),
+        "known": _know_flags(found, {rule.id for rule in grave}),
         "emergency": any("emergency" in rule.levels for rule in grave),
     }
+
+
+def _know_flags(found: Assessment, grave: set[str]) -> str:
+    """Tell whether red flags could be seen on the last day: none, no_diary or stale, as the phrases are called."""
+    if found.log.diary.empty:
+        return "no_diary"
+    levels = found.rules.loc[found.rules["rule"].isin(grave), "level"]
+    return "none" if (levels != "not_assessable").any() else "stale"
 
 
 def outside_now(found: Assessment, lang: str) -> list[Section]:
@@ -87,6 +108,7 @@ def not_assessable_now(found: Assessment, lang: str) -> list[Section]:
     rows = found.rules[found.rules["level"] == "not_assessable"]
     groups = [
         {
+            "key": reason,
             "reason": words.say(f"reasons.{reason}", lang),
             "rules": [_rule_name(found, rule, lang) for rule in group["rule"]],
             "ours": reason == "not_yet_computed",
@@ -206,14 +228,12 @@ def ledger(log: RunningLog, lang: str) -> list[Section]:
     """Return what was set aside, repaired or to be known, one line for each kind of thing and column."""
     rows = log.ledger.assign(count=log.ledger["count"].fillna(1), field=log.ledger["field"].fillna(""))
     groups = []
-    for (what, action, _), group in rows.groupby(["what", "action", "field"], sort=False, dropna=False):
-        if what in SIZES:
-            group = group.sort_values("count", ascending=False, kind="stable")
-        count = int(group["count"].iloc[0] if what in SIZES else group["count"].sum())
+    for (_, action, _), group in rows.groupby(["what", "action", "field"], sort=False, dropna=False):
+        said, count = tell_alike(group, lang)
         names = group["source"].dropna().unique()
         groups.append(
             {
-                "said": tell_entry(group.iloc[0].to_dict() | {"count": count}, lang),
+                "said": said,
                 "action": words.say(f"actions.{action}", lang) if isinstance(action, str) else words.MISSING,
                 "count": words.number(float(count), lang),
                 "others": max(len(names) - 1, 0),

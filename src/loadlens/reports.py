@@ -84,7 +84,7 @@ def report(
     TimeoutError, OSError
         The program that makes the PDF took too long, or failed.
     """
-    target = None if path is None else _check_target(Path(path).expanduser())
+    target = None if path is None else check_target(Path(path).expanduser(), lang)
     page = _render(found, lang, name)
     return page if target is None else write_page(page, target, lang)
 
@@ -111,7 +111,7 @@ def write_page(page: str, target: Path, lang: str = "en") -> Path:
     FileNotFoundError, IsADirectoryError, TimeoutError, OSError
         As `report`.
     """
-    part = _check_target(target).with_name(f".{target.name}.{os.getpid()}.part")
+    part = check_target(target, lang).with_name(f".{target.name}.{os.getpid()}.part")
     try:
         if target.suffix.lower() == ".pdf":
             part.write_bytes(print_page(page, target, lang))
@@ -123,11 +123,25 @@ def write_page(page: str, target: Path, lang: str = "en") -> Path:
     return target
 
 
-def _check_target(target: Path) -> Path:
+def check_target(target: Path, lang: str = "en") -> Path:
+    """Return the place of a report, when one can be written there.
+
+    Parameters
+    ----------
+    target : Path
+        Name of the file to be.
+    lang : {"en", "nl"}
+        Language of messages.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError
+        Its folder does not exist, or it is a folder.
+    """
     if target.is_dir():
-        raise IsADirectoryError(f"{target}: is a folder; give the name of a file in it, such as report.html")
+        raise IsADirectoryError(words.say("paper.is_folder", lang, where=target))
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"{target.parent}: no such folder; make it first, or write the report elsewhere")
+        raise FileNotFoundError(words.say("paper.no_folder", lang, where=target.parent))
     return target
 
 

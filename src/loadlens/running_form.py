@@ -133,8 +133,10 @@ def form_change(
             minimum_speed=minimum_speed,
             minimum_minutes=minimum_minutes,
         )
+    counted = signal.index[~signal["sub_sport"].isin(list(left_out))] if left_out else signal.index
     lacking = first_reason(
         (_none_yet(signal.index, days), "no_minutes" if "minute" in signal else "no_runs"),
+        (_none_yet(counted, days), "runs_left_out"),
         (_none_yet(signal.index[signal[column].notna()], days), f"no_{column}"),
     )
     frame = compare_recent(

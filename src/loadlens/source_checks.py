@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from loadlens.ledger_words import tell_entry, tell_message
+from loadlens.ledger_words import tell_alike, tell_entry, tell_message
 
 if TYPE_CHECKING:
     from loadlens.log import RunningLog
@@ -82,9 +82,7 @@ def check_sources(log: RunningLog, lang: str) -> list[dict[str, Any]]:
 def tell_trust(entries: pd.DataFrame, lang: str) -> list[str]:
     """Return the sentences of a file's ledger that say how far it can be trusted, one for each kind and column."""
     rows = entries[entries["what"].isin(WORTH_SAYING)]
-    counts = rows.groupby(["what", "field"], dropna=False)["count"].transform("sum")
-    rows = rows.assign(count=counts).drop_duplicates(["what", "field"])
-    return [tell_entry(row, lang) for row in rows.to_dict("records")]
+    return [tell_alike(alike, lang)[0] for _, alike in rows.groupby(["what", "field"], dropna=False, sort=False)]
 
 
 def _check_source(row: dict[Any, Any], entries: pd.DataFrame, merged: int, lang: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from loadlens.episodes import tell_steady
 from loadlens.findings import Assessment
 from loadlens.guidance import LEVELS, VERDICTS, Guidance, Rule, read_guidance
 from loadlens.log import RunningLog
+from loadlens.tallies import tell_sum
 
 if TYPE_CHECKING:
     from loadlens.rules import Condition
@@ -129,7 +130,7 @@ def _log_rows(log: RunningLog, lang: str) -> tuple[str, Rows]:
     }
     rows = [
         (words.say("log.days", lang), words.say("report.days_known", lang, **known)),
-        (words.say("log.distance", lang), words.quantity(float(log.runs["distance"].sum()), "m", lang)),
+        (words.say("log.distance", lang), tell_sum(log.runs["distance"], lang)),
         (words.say("log.time", lang), words.quantity(float(log.runs["duration"].sum()), "s", lang)),
         *((words.say(f"log.{key}", lang), words.number(float(n), lang)) for key, n in counts.items()),
     ]
@@ -213,7 +214,7 @@ def tell_condition(rule: Rule, condition: Condition, lang: str = "en") -> str:
         Language.
     """
     return "; ".join(
-        f"{column} {SIGNS[bound]} {words.quantity(limit, rule.units[column], lang)}"
+        f"{words.name_limit(column, lang)} {SIGNS[bound]} {words.quantity(limit, rule.units[column], lang)}"
         for column, bounds in condition.items()
         for bound, limit in bounds.items()
     )

@@ -83,6 +83,19 @@ def say(key: str, lang: str = "en", **values: object) -> str:
         raise ValueError(f"words.toml: {key!r} in {lang!r} needs {missing!r}; give it to say()") from error
 
 
+def name_limit(column: str, lang: str = "en") -> str:
+    """Return what a limit of a rule is about; a column of a measure that has no name is given as it is.
+
+    Parameters
+    ----------
+    column : str
+        Column of the measure, such as ``"rise"``.
+    lang : {"en", "nl"}
+        Language.
+    """
+    return say(f"limits.{column}", lang) if knows(f"limits.{column}") else column
+
+
 def number(value: float, lang: str = "en", digits: int = 0) -> str:
     """Write a number with the decimal and thousands marks of the language.
 

@@ -211,8 +211,13 @@ class Reading:
                 "row": row,
                 "field": column,
                 "what": what,
-                "value": None if value is None else str(value)[:200],
+                "value": None if value is None else _shorten(str(value)),
                 "count": count,
                 "action": action,
             }
         )
+
+
+def _shorten(text: str, most: int = 200) -> str:
+    """Cut what is too long for a row of the ledger, and show that it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

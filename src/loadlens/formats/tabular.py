@@ -6,6 +6,7 @@ values show is worked out by the hook that a profile names.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -50,6 +51,8 @@ LAYOUTS = {
     "garmin_activities": (garmin_layout.place_fields, garmin_layout.FIRST),
 }
 """Lists whose columns stand in one order in every language: what finds them, and which fields must not lack."""
+
+_WEB_PAGE = re.compile(r"\s*<(!doctype html|html\b)", re.IGNORECASE)
 
 
 def profiles() -> list[Profile]:
@@ -175,6 +178,8 @@ def parse(source: Source, options: Options) -> Reading:
         raise UnreadableFile("not_text", where=source.name)
     if not text.strip("\ufeff \r\n\t"):
         raise UnreadableFile("file_empty", where=source.name)
+    if _WEB_PAGE.match(text):
+        raise UnreadableFile("web_page", where=source.name)
     if not options.profiles:
         refuse_known(source.name, text)
     heading = _find_heading(text, aliases, options.profiles)
