@@ -25,13 +25,10 @@ from loadlens.formats.sheets import Sheet, fill
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 from loadlens.formats.stacked_tables import join_sections, split_sections
 from loadlens.formats.strava_evidence import settle_strava_list
-from loadlens.formats.unknown_tables import explain_unknown, refuse_known
+from loadlens.formats.unknown_tables import WIDEST, explain_unknown, refuse_known
 
 HEADING_WITHIN = 25
 """Records among which the heading must be."""
-
-WIDEST = 500
-"""Cells beyond which a record is no heading; the widest export known has 103."""
 
 NUMERIC = ("number", "pace", "duration")
 
@@ -98,6 +95,8 @@ def _find_by_layout(text: str, aliases: Mapping[str, str]) -> tuple[str, int, Ma
     for delimiter in delimited.likely_delimiters(text):
         records = delimited.first_records(text, delimiter, HEADING_WITHIN)
         for place, (line, labels) in enumerate(records[:-1]):
+            if len(labels) > WIDEST:
+                continue
             below = [cells for _, cells in records[place + 1 :] if any(cells)]
             for profile in all_profiles():
                 fields = LAYOUTS[profile.id][0](labels, below) if profile.id in LAYOUTS else {}
