@@ -30,6 +30,9 @@ from loadlens.formats.unknown_tables import WIDEST, explain_unknown, refuse_know
 HEADING_WITHIN = 25
 """Records among which the heading must be."""
 
+MOST_TABLES = 100
+"""Tables, and headings of tables, that are read of one file; an export of a month has two among some forty."""
+
 NUMERIC = ("number", "pace", "duration")
 
 HOOKS: dict[str, Callable[[Sheet], None]] = {
@@ -207,11 +210,16 @@ def _read_sections(
     aliases = _user_aliases(options)
     parts: list[Reading] = []
     reading.facts.update(rows=0, set_aside=0)
+    known: dict[tuple[str, ...], Match | None] = {}
     for line, title, section in split_sections(records, titles):
         heading, cells = section[0]
-        found = _best_match(cells, aliases, options.profiles)
+        if len(section) == 1:
+            continue
+        if (row := tuple(cells)) not in known:
+            known[row] = _best_match(cells, aliases, options.profiles) if len(known) < MOST_TABLES else None
+        found = known[row] if len(parts) < MOST_TABLES else None
         if found is None or all(one.kind in (*DATE_KINDS, "ignore") for one in found.profile.fields.values()):
-            count = len(section) - 1
+            count = len(section) - 1  # without the heading
             reading.note("table_not_used", "set_aside", row=line, value=title or ", ".join(cells), count=count)
             reading.facts = {key: int(str(value)) + count for key, value in reading.facts.items()}
             continue
