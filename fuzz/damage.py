@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nasty import write_seeds
 
 from loadlens.formats.fit_messages import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 TELLING = (0, 1, 2, 4, 7, 13, 0x0D, 0x40, 0x60, 0x7F, 0x80, 0x83, 0x84, 0x86, 0x88, 0xFD, 0xFE, 0xFF)
@@ -37,9 +38,9 @@ def gather_seeds(paths: list[Path]) -> list[Seed]:
     return seeds
 
 
-def name_seeds(seeds: list[Seed]) -> str:
+def name_seeds(seeds: Sequence[Any]) -> str:
     """Return a digest of the seeds: with the number of a mutant it tells what the mutant is."""
-    return hashlib.sha256(b"".join(hashlib.sha256(data).digest() for _, data, _ in seeds)).hexdigest()[:12]
+    return hashlib.sha256(b"".join(hashlib.sha256(data).digest() for _, data, *_ in seeds)).hexdigest()[:12]
 
 
 def find_definitions(data: bytes) -> list[int]:

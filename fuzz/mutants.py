@@ -1,14 +1,16 @@
-"""Damage FIT files in every way that comes to mind, read what is left, and say what broke.
+"""Damage files in every way that comes to mind, read what is left, and say what broke.
 
     python fuzz/mutants.py --count 100000
     python fuzz/mutants.py sample_data --through read --count 10000
+    python fuzz/mutants.py --kind lists --through folder --seconds 600
     python fuzz/mutants.py --through folder --seconds 3600 --jobs 2 --results found.json
 
 The files are the small ones of `nasty.py`, some hundred bytes each, so that a mutation hits something, and those of the
-folders named. Nothing but `UnreadableFile` may escape, a file under 1 MB takes under a second, and memory stays below
-20 times the file and 100 MB. Prints one line for each way in which that failed, with the numbers that make the mutants
-again. With `--results` what was done is kept in a file, and the next run of the same code on the same seeds goes on
-where the last one stopped.
+folders named; of another kind than FIT they are the exports of our own simulator, a week each. Nothing but
+`UnreadableFile` may escape, a file under 1 MB takes under a second, and memory stays below 20 times the file and
+100 MB. Prints one line for each way in which that failed, with the numbers that make the mutants again. With
+`--results` what was done is kept in a file, and the next run of the same code on the same seeds goes on where the last
+one stopped.
 """
 
 from __future__ import annotations
@@ -25,15 +27,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from damage import gather_seeds, make_mutant, name_seeds
-from trials import BORDERS, TOGETHER, Outcome, run_trials
+from damage import gather_seeds, name_seeds
+from exports import KINDS, gather_exports
+from trials import BORDERS, FEWER, SLOW, TOGETHER, WHOLE, Outcome, make_mutant, run_trials
 
 import loadlens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from damage import Seed
+    from collections.abc import Iterator, Sequence
 
 PORTION = 4 * TOGETHER  # mutants between two looks at the clock
 SHOWN = 5  # numbers of mutants that are kept for each way in which something broke
@@ -42,28 +43,37 @@ SHOWN = 5  # numbers of mutants that are kept for each way in which something br
 def main() -> int:
     """Run as many mutants as asked for; 1 when any of them broke something."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="*", type=Path, help="FIT files, or folders of them, beside those of nasty.py")
+    parser.add_argument("paths", nargs="*", type=Path, help="files, or folders of them, beside our own")
+    parser.add_argument("--kind", choices=("fit", *KINDS, "exports"), default="fit", help="what is damaged")
     parser.add_argument("--count", type=int, help="mutants; 10,000 where no time is given")
     parser.add_argument("--seconds", type=float, help="how long to go on")
     parser.add_argument("--seed", type=int, default=0, help="number of the first mutant")
-    parser.add_argument("--through", choices=BORDERS, default="parse", help="how far to read them")
+    parser.add_argument("--through", choices=BORDERS, help="how far to read them; parse, or read where it is not FIT")
+    parser.add_argument("--slow", type=float, default=SLOW, help="seconds that are too long, on a machine that is busy")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--results", type=Path, help="JSON file to which what was done is added")
     parser.add_argument("--keep", type=Path, help="folder for the mutants that broke something")
     given = parser.parse_args()
-    seeds = gather_seeds(given.paths)
-    what = {"code": digest_code(), "seeds": name_seeds(seeds), "through": given.through}
+    is_fit = given.kind == "fit"
+    through = given.through or ("parse" if is_fit else "read")
+    if not is_fit and through not in WHOLE:
+        parser.error(f"--through {through} is for FIT files; would be right: {' or '.join(WHOLE)}")
+    kinds = KINDS if given.kind == "exports" else (given.kind,)
+    seeds = gather_seeds(given.paths) if is_fit else gather_exports(given.paths, kinds)
+    what = {"code": digest_code(), "seeds": name_seeds(seeds), "through": through}
     first = max(given.seed, find_next(given.results, what))
     most = given.count or (10_000 if given.seconds is None else sys.maxsize)
     run = {**what, "first": first, "count": 0, "came": {}, "broken": {}, "slowest": 0.0, "memory": 0, "seconds": 0}
     begun = time.perf_counter()
-    for number, outcome in work(first, most, given.seconds, given.jobs, seeds, given.through):
+    for number, outcome in work(first, most, given.seconds, given.jobs, seeds, through, given.kind, given.slow):
         for problem in outcome.broken.keys() - run["broken"].keys():
             print(f"{problem}\n    mutant {outcome.broken[problem][0]}", flush=True)
             if given.keep:
-                given.keep.mkdir(exist_ok=True)
                 for broken in outcome.broken[problem][:SHOWN]:
-                    (given.keep / f"{broken}.fit").write_bytes(make_mutant(broken, seeds)[1])
+                    name, mutant = make_mutant(broken, seeds, given.kind)
+                    place = given.keep / str(broken) / Path(name).name
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_bytes(mutant)
         add(run, number, outcome, time.perf_counter() - begun)
         if given.results:
             write_results(given.results, run)
@@ -75,13 +85,21 @@ def main() -> int:
 
 
 def work(
-    first: int, most: int, seconds: float | None, jobs: int, seeds: list[Seed], through: str
+    first: int,
+    most: int,
+    seconds: float | None,
+    jobs: int,
+    seeds: Sequence[Any],
+    through: str,
+    kind: str = "fit",
+    slow: float = SLOW,
 ) -> Iterator[tuple[int, Outcome]]:
     """Yield how many were read up to now and what came of the last ones, in order."""
-    portions = (range(at, min(at + PORTION, first + most)) for at in count(first, PORTION))
-    read = partial(_read_portion, seeds=seeds, through=through)
+    portion_size = PORTION if kind == "fit" else FEWER
+    portions = (range(at, min(at + portion_size, first + most)) for at in count(first, portion_size))
+    read = partial(run_trials, seeds=seeds, through=through, kind=kind, slow=slow)
     begun = time.perf_counter()
-    with get_context("spawn").Pool(jobs, _warm_up, (seeds, through)) as pool:
+    with get_context("spawn").Pool(jobs, _warm_up, (seeds, through, kind)) as pool:
         while True:
             turn = [portion for portion in islice(portions, jobs) if portion]
             for portion, outcome in zip(turn, pool.map(read, turn, 1), strict=True):
@@ -90,13 +108,9 @@ def work(
                 return
 
 
-def _read_portion(portion: range, seeds: list[Seed], through: str) -> Outcome:
-    return run_trials(portion, seeds, through)
-
-
-def _warm_up(seeds: list[Seed], through: str) -> None:
-    """Read the seeds themselves: they set the memory that is usual, and what is read once is read."""
-    run_trials(range(TOGETHER), seeds, through)
+def _warm_up(seeds: Sequence[Any], through: str, kind: str) -> None:
+    """Read some mutants: they set the memory that is usual, and what is read once is read."""
+    run_trials(range(TOGETHER if kind == "fit" else 8), seeds, through, kind)
 
 
 def add(run: dict[str, Any], count: int, outcome: Outcome, seconds: float) -> None:

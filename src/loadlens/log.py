@@ -31,6 +31,9 @@ DTYPES: dict[str, Any] = {
 }
 """What a column's declared dtype is in pandas."""
 
+MOST_ALIKE = 1_000
+"""Rows of the ledger of one kind that a file gets, each for itself; what is beyond shares one more, which counts on."""
+
 PerDay = Literal["sum", "mean", "max"]
 
 
@@ -147,6 +150,8 @@ def _set_aside_impossible(
     if "activity" in frame and "source" not in frame:  # laps and minutes: one entry for the column of a source
         counts = found.groupby("source", dropna=False, sort=False)["count"].transform("size")
         found = found.assign(count=counts)[~found["source"].duplicated()]
+    elif len(found) > MOST_ALIKE:
+        found = _join_beyond(found)
     frame.loc[wrong, name] = np.nan if frame[name].dtype == "float64" else pd.NA
     return [
         {
@@ -160,6 +165,18 @@ def _set_aside_impossible(
         }
         for value, source, row, count in found.itertuples(index=False)
     ]
+
+
+def _join_beyond(found: pd.DataFrame) -> pd.DataFrame:
+    """Let what is beyond `MOST_ALIKE` entries of a source share one, with the value of the first."""
+    number = found.groupby("source", dropna=False, sort=False).cumcount()
+    rest = int((number > MOST_ALIKE).sum())
+    if not rest:
+        return found
+    last = number == MOST_ALIKE
+    counts = found[number >= MOST_ALIKE].groupby("source", dropna=False, sort=False)["count"].transform("sum")
+    found.loc[last, "count"], found.loc[last, "row"] = counts[last], None
+    return found[number <= MOST_ALIKE]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

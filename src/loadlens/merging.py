@@ -74,7 +74,8 @@ def merge_activities(
     table = rank(activities, recorded or frozenset())
     sources = list_sources(table)
     together = find_same_starts(table)
-    twins = [pair for pair in together if table["source"].iloc[pair.one] == table["source"].iloc[pair.other]]
+    names = table["source"].tolist()
+    twins = [pair for pair in together if names[pair.one] == names[pair.other]]
     pairs = find_named(table, same_as or {}) + together
     groups = unite(sources, pairs)
     joined: dict[int, frozenset[str]] = {}
@@ -94,18 +95,22 @@ def merge_activities(
 
 
 def _note_twins(table: pd.DataFrame, pairs: list[tuple[int, int]]) -> list[dict[str, object]]:
-    """Ledger rows for activities that one source itself lists twice: both stay."""
+    """Ledger rows for activities that one source itself lists twice, each with the first that it is like: both stay."""
+    sources, rows = table["source"].tolist(), table["source_row"].tolist()
+    first: dict[int, int] = {}
+    for a, b in sorted(pairs):
+        first.setdefault(b, a)
     return [
         {
-            "source": table["source"].iloc[b],
-            "row": table["source_row"].iloc[b],
+            "source": sources[b],
+            "row": rows[b],
             "field": "start_local",
             "what": "listed_twice",
-            "value": table["source_row"].iloc[a],
+            "value": rows[a],
             "count": 1,
             "action": "noted",
         }
-        for a, b in sorted(pairs)
+        for b, a in sorted(first.items(), key=lambda pair: pair[::-1])
     ]
 
 

@@ -162,8 +162,8 @@ def parse_stamps(stamps: list[str]) -> tuple[np.ndarray, np.ndarray]:
     offset : array of float, shape (n,)
         Seconds by which the clock written is ahead of UTC.
     """
-    if not stamps:
-        return np.empty(0), np.empty(0)
+    if not any(len(stamp) == _STAMP for stamp in stamps):  # a file can hold a hundred thousand empty ones
+        return np.full(len(stamps), np.nan), np.full(len(stamps), np.nan)
     signs = np.array(stamps, dtype=f"U{_STAMP + 1}").view(np.uint32).reshape(len(stamps), _STAMP + 1).astype(np.int64)
     digits = signs[:, _DIGITS] - ord("0")
     good = ((digits >= 0) & (digits <= 9)).all(axis=1) & (signs[:, _STAMP] == 0)

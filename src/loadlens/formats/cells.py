@@ -97,7 +97,7 @@ def _evidence(text: str) -> Mark | None:
     if max(point, comma) > 1:
         grouped = (_COMMA if point else _POINT).fullmatch(text)
         return None if grouped is None else ("comma" if point else "point")
-    if not (whole + rest).isdigit():
+    if not (whole + rest).isdecimal():
         return None
     if len(rest) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0"):
         return None
@@ -201,7 +201,7 @@ def read_number_either_way(cell: str) -> list[float]:
     text = _trim(cell)
     found = [value for value in (_number(text, "point"), _number(text, "comma")) if np.isfinite(value)]
     whole, sign, rest = text.replace(".", ",").partition(",")
-    if sign and whole.isdigit() and rest.isdigit() and len(rest) < 3:
+    if sign and whole.isdecimal() and rest.isdecimal() and len(rest) < 3:
         found.append(float(whole + rest.ljust(3, "0")))
     return list(dict.fromkeys(found))
 
@@ -230,7 +230,7 @@ def duration(cell: str, pair: Literal["m:s", "h:m"] = "m:s") -> float:
             seconds *= 60
         return int(days or 0) * 86_400 + int(first or 0) * 3600 + seconds
     found = _SPELLED.fullmatch(text)
-    if found and text and not text.isdigit():
+    if found and text and not text.isdecimal():
         hours, minutes, rest = (int(part or 0) for part in found.groups())
         return float(hours * 3600 + minutes * 60 + rest)
     return np.nan

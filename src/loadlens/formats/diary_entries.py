@@ -16,6 +16,7 @@ from loadlens.diary_words import diary_kinds, find_kind, find_nearest, find_side
 from loadlens.formats.cells import Floats
 from loadlens.formats.export_profiles import Field
 from loadlens.formats.sheets import Sheet
+from loadlens.log import MOST_ALIKE
 
 NOTE = "note"
 """What ``diary`` of a field says when it is the note of the row's entries."""
@@ -118,12 +119,13 @@ def settle_diary(sheet: Sheet) -> None:
     values = _read_shares(sheet, kinds)
     off = [n for n, kind in enumerate(kinds) if kind and _is_off(float(values[n]), kind)]
     values[off] = np.nan
+    lost = {*off, *sheet.wrong.get("value", ())}
     sheet.note_cells("diary_off_scale", "value", off)
     tags, notes = _tags(sheet), list(frame["note"])
     for place, word in enumerate(frame["kind"]):
         if word and kinds[place] is None:  # nothing that was written may be lost
             notes[place] = " – ".join(str(part) for part in (word, notes[place]) if part)
-        if place in off or place in sheet.wrong.get("value", ()):
+        if place in lost:
             notes[place] = " – ".join(str(part) for part in (sheet.cells["value"][place], notes[place]) if part)
     table: dict[str, Any] = {"date": frame["date"], "kind": kinds, "value": values, "site": frame["site"]}
     sheet.frame = pd.DataFrame(table | {"side": sides, "tags": tags, "note": notes}, index=frame.index)
@@ -167,12 +169,14 @@ def _tags(sheet: Sheet) -> list[str | None]:
 
 
 def _note_unknown(sheet: Sheet, column: str, section: str, places: list[int]) -> None:
+    words = sheet.frame[column].tolist()
     for place in places:
-        _note_word(sheet, column, section, place, str(sheet.frame[column].iloc[place]))
+        _note_word(sheet, column, section, place, str(words[place]))
 
 
 def _note_word(sheet: Sheet, column: str, section: str, place: int, word: str) -> None:
-    near = find_nearest(section, word)
+    few = len(sheet.reading.ledger) < MOST_ALIKE  # to compare words takes long
+    near = find_nearest(section, word) if few else ""
     value = f"{word} → {near}?" if near else word
     what = "diary_word_near" if near else "diary_word_unknown"
     sheet.reading.note(what, "noted", row=sheet.lines[place], column=column, value=value)

@@ -140,8 +140,8 @@ def _from_words(text: str) -> tuple[datetime | None, str]:
     tokens = _WORD.findall(text)
     names = month_names()
     months = [names[plain(token)] for token in tokens if plain(token) in names]
-    years = [token for token in tokens if token.isdigit() and len(token) == 4]
-    days = [int(token) for token in tokens if token.isdigit() and len(token) <= 2]
+    years = [token for token in tokens if token.isdecimal() and len(token) == 4]
+    days = [int(token) for token in tokens if token.isdecimal() and len(token) <= 2]
     if not months or len(days) > 1 or len(years) > 1:
         return None, "year" if months and not years else ""
     if not years or not days:

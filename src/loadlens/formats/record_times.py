@@ -44,7 +44,7 @@ def read_stamp(value: Any) -> tuple[float, float]:
         if found:
             month, day, year, hour, minute, second = (int(part or 0) for part in found.groups())
             moment = datetime(year + 2000 if year < 100 else year, month, day, hour, minute, second)
-        elif value.isdigit():
+        elif value.isdecimal():
             return read_stamp(float(value))
         else:
             moment = datetime.fromisoformat(value)

@@ -5,6 +5,7 @@ In a long table, where each row names one quantity, the value goes to the field 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,11 @@ from loadlens.formats.cells import plain
 from loadlens.formats.export_profiles import Match, Profile, match
 from loadlens.formats.sheets import has_form
 from loadlens.formats.source import Reading
+
+MOST_HEADINGS = 1_000
+"""Different headings in one file; a row beyond them is taken for data, and set aside as such."""
+
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass
@@ -55,21 +61,25 @@ def gather_rows(
     -------
     Rows
     """
-    rows = Rows(cells={name: [] for name in found.profile.fields if found.profile.fields[name].kind != "ignore"})
+    rows = Rows()
+    wanted = [name for name, one in found.profile.fields.items() if one.kind != "ignore"]
     current = found
     titles = 0
+    headings: dict[tuple[str, ...], Match | None] = {}
+    _add_fields(rows, wanted, current)
     for line, cells in records:
         if line <= heading:
             titles += line < heading and any(cell.strip() for cell in cells)
             continue
         if not any(cell.strip() for cell in cells):
             continue
-        again = _heading_again(cells, current, aliases)
+        again = _heading_again(cells, current, aliases, headings)
         if again is not None:
             same = again.columns == current.columns
             reading.note("heading_repeated" if same else "section_started", "noted", row=line)
             found.languages.update(again.languages)
             current = again
+            _add_fields(rows, wanted, current)
             continue
         mended = _lay_straight(line, cells, current, delimiter, reading)
         if mended is None:
@@ -78,11 +88,20 @@ def gather_rows(
         rows.lines.append(line)
         for name, kept in rows.cells.items():
             kept.append(_first_filled(mended, current.columns.get(name, ()), current.profile, name))
+    nothing = [""] * len(rows.lines)  # one list for all fields that no heading names: there are dozens
+    rows.cells = {name: rows.cells.get(name, nothing) for name in wanted}
     if titles:
         reading.note("lines_above_heading", "noted", count=titles)
     if found.profile.long is not None:
         _spread(rows, found.profile, found.profile.long, aliases, reading)
     return rows
+
+
+def _add_fields(rows: Rows, wanted: Sequence[str], current: Match) -> None:
+    """Begin a list of cells for each field that no heading named before."""
+    for name in wanted:
+        if name in current.columns and name not in rows.cells:
+            rows.cells[name] = [""] * len(rows.lines)
 
 
 def _spread(rows: Rows, profile: Profile, long: tuple[str, str], aliases: Mapping[str, str], reading: Reading) -> None:
@@ -106,11 +125,18 @@ def _fields_of(profile: Profile, column: str) -> list[str]:
     return [one.name for one in profile.fields.values() if one.named and column in (one.name, one.column)]
 
 
-def _heading_again(cells: Sequence[str], current: Match, aliases: Mapping[str, str]) -> Match | None:
+def _heading_again(
+    cells: Sequence[str], current: Match, aliases: Mapping[str, str], seen: dict[tuple[str, ...], Match | None]
+) -> Match | None:
+    """Return what a row means that is a heading; `seen` holds those met before, of which no file has many."""
     known = current.profile.lookup
-    if sum(plain(cell) in known for cell in cells[:8] if cell and len(cell) < 60) < 3:
+    if sum(plain(cell) in known for cell in cells[:8] if _LETTER.search(cell[:60]) and len(cell) < 60) < 3:
         return None
-    return match(current.profile, cells, aliases)
+    if (row := tuple(cells)) not in seen:
+        if len(seen) >= MOST_HEADINGS:
+            return None
+        seen[row] = match(current.profile, cells, aliases)
+    return seen[row]
 
 
 def _first_filled(cells: Sequence[str], places: Sequence[int], profile: Profile, name: str) -> str:

@@ -7,6 +7,7 @@ large to be held in memory says ``STREAMS = True``; it is then given the stream 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from loadlens import words
+from loadlens.log import MOST_ALIKE
 
 if TYPE_CHECKING:
     from loadlens.formats.export_profiles import Profile
@@ -180,6 +182,10 @@ class Reading:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     ledger: list[dict[str, object]] = field(default_factory=list)
     facts: dict[str, object] = field(default_factory=dict)
+    _alike: Counter[tuple[str, str, str | None]] = field(default_factory=Counter, init=False, repr=False, compare=False)
+    _beyond: dict[tuple[str, str, str | None], dict[str, object]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def note(
         self,
@@ -191,7 +197,9 @@ class Reading:
         value: object = None,
         count: int = 1,
     ) -> None:
-        """Add one ledger row.
+        """Add one ledger row; beyond `MOST_ALIKE` of one kind, all that follow share one, without their rows.
+
+        A damaged file can have half a million rows that are each wrong in the same way.
 
         Parameters
         ----------
@@ -206,16 +214,23 @@ class Reading:
         count : int
             How many rows or values this entry stands for.
         """
-        self.ledger.append(
-            {
-                "row": row,
-                "field": column,
-                "what": what,
-                "value": None if value is None else _shorten(str(value)),
-                "count": count,
-                "action": action,
-            }
-        )
+        kind = what, action, column
+        self._alike[kind] += 1
+        if kind in self._beyond:
+            self._beyond[kind]["count"] = int(str(self._beyond[kind]["count"])) + count
+            return
+        entry: dict[str, object] = {
+            "row": row,
+            "field": column,
+            "what": what,
+            "value": None if value is None else _shorten(str(value)),
+            "count": count,
+            "action": action,
+        }
+        self.ledger.append(entry)
+        if self._alike[kind] > MOST_ALIKE:
+            self._beyond[kind] = entry | {"row": None}
+            self.ledger[-1] = self._beyond[kind]
 
 
 def _shorten(text: str, most: int = 200) -> str:

@@ -26,13 +26,13 @@ from loadlens.formats.sheets import Sheet, fill
 from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 from loadlens.formats.stacked_tables import join_sections, split_sections
 from loadlens.formats.strava_evidence import settle_strava_list
-from loadlens.formats.unknown_tables import explain_unknown, refuse_known
+from loadlens.formats.unknown_tables import WIDEST, explain_unknown, refuse_known
 
 HEADING_WITHIN = 25
 """Records among which the heading must be."""
 
-WIDEST = 500
-"""Cells beyond which a record is no heading; the widest export known has 103."""
+MOST_TABLES = 100
+"""Tables, and headings of tables, that are read of one file; an export of a month has two among some forty."""
 
 NUMERIC = ("number", "pace", "duration")
 
@@ -101,6 +101,8 @@ def _find_by_layout(text: str, aliases: Mapping[str, str]) -> tuple[str, int, Ma
     for delimiter in delimited.likely_delimiters(text):
         records = delimited.first_records(text, delimiter, HEADING_WITHIN)
         for place, (line, labels) in enumerate(records[:-1]):
+            if len(labels) > WIDEST:
+                continue
             below = [cells for _, cells in records[place + 1 :] if any(cells)]
             for profile in all_profiles():
                 fields = LAYOUTS[profile.id][0](labels, below) if profile.id in LAYOUTS else {}
@@ -213,11 +215,16 @@ def _read_sections(
     aliases = _user_aliases(options)
     parts: list[Reading] = []
     reading.facts.update(rows=0, set_aside=0)
+    known: dict[tuple[str, ...], Match | None] = {}
     for line, title, section in split_sections(records, titles):
         heading, cells = section[0]
-        found = _best_match(cells, aliases, options.profiles)
+        if len(section) == 1:
+            continue
+        if (row := tuple(cells)) not in known:
+            known[row] = _best_match(cells, aliases, options.profiles) if len(known) < MOST_TABLES else None
+        found = known[row] if len(parts) < MOST_TABLES else None
         if found is None or all(one.kind in (*DATE_KINDS, "ignore") for one in found.profile.fields.values()):
-            count = len(section) - 1
+            count = len(section) - 1  # without the heading
             reading.note("table_not_used", "set_aside", row=line, value=title or ", ".join(cells), count=count)
             reading.facts = {key: int(str(value)) + count for key, value in reading.facts.items()}
             continue

@@ -19,6 +19,7 @@ FAR = 1e11  # s since 1970; no time is further away
 LARGEST = 1e9  # of numbers; no distance, height or power comes near it
 MOST_TRACKS = 5000  # activities in one file, and
 MOST_LAPS = 100_000  # laps; more is no log of one person, and would be read for hours
+MOST_SHORT, SHORTEST_TRACK = 1000, 2000  # activities of any length; bytes, of an activity of a few minutes
 SHOWN_NAMES = 40  # names of elements that are not used, at most
 
 _FRACTION = re.compile(r"[.,]\d*")
@@ -89,16 +90,27 @@ def track_rules() -> dict[str, Any]:
     return tomllib.loads(files("loadlens").joinpath("data/tracks.toml").read_text("utf-8"))
 
 
-def check_number(tracks: int, laps: int, name: str) -> None:
+def check_number(tracks: int, laps: int, name: str, size: float = math.inf) -> None:
     """Refuse a file with more activities or laps than anyone has.
+
+    Parameters
+    ----------
+    tracks, laps : int
+        How many there are.
+    name : str
+        Name of the file, for the error.
+    size : float, optional
+        Its bytes: a small file with thousands of activities holds next to nothing of each.
 
     Raises
     ------
     UnreadableFile
-        There are more than `MOST_TRACKS` or `MOST_LAPS`.
+        There are more than `MOST_TRACKS`, or `MOST_LAPS`, or so many that `SHORTEST_TRACK` bytes are not there for each
+        beyond the first `MOST_SHORT`.
     """
-    if tracks > MOST_TRACKS or laps > MOST_LAPS:
-        raise UnreadableFile("too_many_tracks", where=name, tracks=MOST_TRACKS, laps=MOST_LAPS)
+    most = int(min(MOST_TRACKS, MOST_SHORT + size / SHORTEST_TRACK))
+    if tracks > most or laps > MOST_LAPS:
+        raise UnreadableFile("too_many_tracks", where=name, tracks=most, laps=MOST_LAPS)
 
 
 def add_point(track: Track, point: dict[str, float]) -> None:

@@ -23,7 +23,7 @@ from loadlens.formats.source import Options, Reading, Samples, Source, Unreadabl
 from loadlens.formats.tcx import read_activities
 from loadlens.formats.totals import count_steps, fill_totals, is_noted, read_clock
 from loadlens.formats.track_pieces import find_pieces, set_track_aside
-from loadlens.formats.trackpoints import FAR, Findings, Track, track_rules
+from loadlens.formats.trackpoints import FAR, Findings, Track, check_number, track_rules
 
 if TYPE_CHECKING:
     from loadlens.formats.recordings import Numbers, Recording
@@ -72,7 +72,9 @@ def parse(source: Source, options: Options) -> Reading:
         reading.note("xml_damaged", "noted", value="; ".join(problems))
     _note_findings(findings, reading)
     tables: dict[str, list[Any]] = {"activities": [], "laps": [], "minutes": []}
-    for track, records in find_pieces(findings.tracks, kind, source.name, reading):
+    pieces = find_pieces(findings.tracks, kind, source.name, reading)
+    check_number(len(pieces), 0, source.name, source.bound)
+    for track, records in pieces:
         _read_piece(track, records, options, reading, tables)
     for name, rows in tables.items():
         if rows:

@@ -12,6 +12,9 @@ from loadlens.formats.cells import plain
 from loadlens.formats.profile_files import all_profiles, all_refusals
 from loadlens.formats.source import UnreadableFile
 
+WIDEST = 500
+"""Cells beyond which a record is no heading; the widest export known has 103."""
+
 MOST_LABELS, MOST_NEAR, MOST_ALIKE = 40, 8, 4
 """Headings, resemblances, and exports with the same headings, that the sentence on an unknown table names."""
 
@@ -55,7 +58,8 @@ def explain_unknown(text: str) -> dict[str, dict[str, str]]:
     """
     delimiter = delimited.likely_delimiters(text)[0]
     records = [cells for _, cells in delimited.first_records(text, delimiter, 5)]
-    labels = [cell.strip()[:60] for cell in max(records, key=_count_words, default=[]) if cell.strip()]
+    cells = max(records, key=_count_words, default=[])[:WIDEST]
+    labels = [cell.strip()[:60] for cell in cells if cell.strip()]
     meanings = {
         alias: {"alias": alias, "column": profile.fields[hits[0][0]].column, "export": profile.id}
         for profile in all_profiles()
