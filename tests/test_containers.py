@@ -103,6 +103,23 @@ def test_a_zip_in_a_zip_in_a_zip_ends_with_a_reason(tmp_path):
     assert "unpack it by hand" in str(offer.error)
 
 
+def test_a_member_whose_own_head_is_damaged_does_not_take_the_others_with_it(tmp_path):
+    """Its name stands in the zip twice: whole in the list at the end, and at its own head no UTF-8 at all."""
+    packed = zipped({"å.csv": b"a", "b.csv": b"b"})
+    assert packed.count("å".encode()) == 2
+    path = tmp_path / "export.zip"
+    path.write_bytes(packed.replace("å".encode(), b"\x80\x80", 1))
+    found = contents(path)
+    assert found["export.zip/b.csv"] == b"b"
+    assert b"packed content is damaged" in found["export.zip/å.csv"]
+
+
+def test_a_zip_with_a_list_of_names_that_are_no_text_is_told(tmp_path):
+    path = tmp_path / "export.zip"
+    path.write_bytes(zipped({"å.csv": b"a"}).replace("å".encode(), b"\x80\x80"))
+    assert "the zip is damaged" in contents(path)["export.zip"].decode()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -23,7 +24,9 @@ from loadlens.log import reading_rules
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
 _GZIP = b"\x1f\x8b"
-_BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_BROKEN = (OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
+_BROKEN += (zlib.error, zipfile.BadZipFile, struct.error)
+"""What the standard library raises at damaged archives: also at names that are no UTF-8, and at places below zero."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             block = self._stream.read(len(buffer))
+        except UnreadableFile:
+            raise
         except _BROKEN as error:
             raise UnreadableFile("packed_damaged", where=self._name, found=error) from error
         self._seen += len(block)
@@ -177,6 +182,8 @@ def _open_zip(opener: Callable[[], IO[bytes]], shown: str, depth: int) -> Iterat
                 raise UnreadableFile("excel_workbook", where=shown)
             for member in sorted(members, key=lambda member: member.filename):
                 yield from _open_member(archive, member, f"{shown}/{member.filename}", depth)
+    except UnreadableFile:
+        raise
     except _BROKEN as error:
         yield Unopened(shown, UnreadableFile("zip_damaged", where=shown, found=error))
 
@@ -189,7 +196,14 @@ def _open_member(
     if member.flag_bits & 0x1:
         yield Unopened(shown, UnreadableFile("zip_password", where=shown))
         return
-    yield from _open(lambda: archive.open(member), shown, member.file_size, depth + 1, max(member.compress_size, 1))
+
+    def opened() -> IO[bytes]:
+        try:
+            return archive.open(member)
+        except _BROKEN as error:  # its own head is damaged: the members beside it are not
+            raise UnreadableFile("packed_damaged", where=shown, found=error) from error
+
+    yield from _open(opened, shown, member.file_size, depth + 1, max(member.compress_size, 1))
 
 
 def _seekable(stream: IO[bytes], shown: str) -> IO[bytes]:
