@@ -24,8 +24,7 @@ from loadlens.log import reading_rules
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
 _GZIP = b"\x1f\x8b"
-_BROKEN = (OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
-_BROKEN += (zlib.error, zipfile.BadZipFile, struct.error)
+_BROKEN = (OSError, EOFError, RuntimeError, ValueError, zlib.error, zipfile.BadZipFile, struct.error)
 """What the standard library raises at damaged archives: also at names that are no UTF-8, and at places below zero."""
 
 
