@@ -16,7 +16,6 @@ from loadlens.formats.export_profiles import Match, Profile, match
 from loadlens.formats.sheets import has_form
 from loadlens.formats.source import Reading
 
-
 MOST_HEADINGS = 1_000
 """Different headings in one file; a row beyond them is taken for data, and set aside as such."""
 
