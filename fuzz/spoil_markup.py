@@ -40,8 +40,8 @@ def spoil_markup(data: bytes, others: Sequence[bytes], chance: random.Random) ->
 
 def _spoil_pieces(pieces: list[str], others: Sequence[bytes], chance: random.Random) -> None:
     at = chance.randrange(len(pieces))
-    texts = [place for place, piece in enumerate(pieces) if piece[0] != "<" and piece.strip()]
-    told = [place for place, piece in enumerate(pieces) if piece[0] == "<" and "=" in piece]
+    texts = [place for place, piece in enumerate(pieces) if piece[:1] != "<" and piece.strip()]
+    told = [place for place, piece in enumerate(pieces) if piece[:1] == "<" and "=" in piece]
     match chance.choice(PIECE_WAYS):
         case "text" if texts:
             pieces[chance.choice(texts)] = _written(chance)
@@ -121,7 +121,7 @@ def _spoil_pieces(pieces: list[str], others: Sequence[bytes], chance: random.Ran
         case "long":
             pieces[at] = chance.choice((" ", "x", "<", "&", ">", "1")) * 500_000
         case "unclosed":
-            pieces[at] = pieces[at][:-1]
+            pieces[at] = pieces[at][:-1] or "x"
         case "comment":
             pieces[at] = f"<!-- {pieces[at]} -->" if chance.random() < 0.7 else "<!--"
 

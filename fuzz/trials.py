@@ -63,6 +63,8 @@ class Outcome:
     broken: dict[str, list[int]] = field(default_factory=dict)
     slowest: float = 0.0
     memory: int = 0
+    peak: int | None = None
+    """Most bytes ever used up to the last read, without what is made of the log."""
 
     def note(self, problem: str, number: int) -> None:
         """Count something that broke."""
@@ -90,7 +92,7 @@ def run_trials(numbers: range, seeds: Sequence[Any], through: str, kind: str = "
                 for number, name, mutant in mutants:
                     read = partial(read_mutant, name, mutant, through, Path(place))
                     _try(read, number, f"{len(mutant):,} bytes of {name}", outcome, slow)
-            now = peak_memory()
+            now = peak_memory() if outcome.peak is None else outcome.peak
             grown = now - before if now > peak else 0  # below an earlier peak is little enough
             outcome.memory = max(outcome.memory, grown)
             longest = max(len(mutant) for _, _, mutant in mutants)
@@ -123,7 +125,7 @@ def _try_folder(mutants: list[tuple[int, str, bytes]], folder: Path, outcome: Ou
     if max(seconds, default=0) > slow / 2:
         together.note("slow: one of them", first)
     _clear(folder)
-    outcome.slowest = max(outcome.slowest, together.slowest, *seconds)
+    outcome.slowest, outcome.peak = max(outcome.slowest, together.slowest, *seconds), together.peak
     if not together.broken:
         outcome.came += together.came
         return
@@ -181,6 +183,7 @@ def _try(
     try:
         came, look = read()
         took = count(time.process_time() - start)
+        outcome.peak = peak_memory()
         look(number)
         problem = None
     except Exception as error:  # noqa: BLE001 whatever escapes is what we look for

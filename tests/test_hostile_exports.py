@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import json
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import loadlens as ll
-from csv_reading import noted, read
-from loadlens.formats import diary_entries, row_layout, tabular
-from loadlens.formats.source import Reading
+from csv_reading import noted, read, source
+from loadlens.formats import diary_entries, garmin_account, row_layout, tabular
+from loadlens.formats.source import Options, Reading
 from loadlens.log import MOST_ALIKE, conform
 
 DAYS = "date,resting hr,sleep\n"
@@ -34,7 +36,7 @@ def test_a_raised_figure_is_no_day(never: str) -> None:
 
 
 def test_what_is_wrong_in_thousands_of_rows_fills_no_ledger() -> None:
-    """Of 3,000 rows without a date the first 1,000 have a row of the ledger each; the last row counts the 2,000 left."""
+    """Of 3,000 rows without a date 1,000 have a row of the ledger each, and one row more counts the 2,000 left."""
     reading = read(f"{DAYS}2024-05-01,50,7\n" + "x,50,7\n" * 3000, "days.csv")
     entries = noted(reading, "date_unreadable")
     assert len(entries) == MOST_ALIKE + 1
@@ -75,10 +77,8 @@ def seconds_to_read(text: str, tmp_path: Path, name: str = "days.csv") -> float:
     path = tmp_path / name
     path.write_text(text)
     begun = time.process_time()
-    try:
+    with suppress(ll.UnreadableFile):
         ll.read(path, cache=False)
-    except ll.UnreadableFile as error:
-        assert len(str(error)) < 5000
     return time.process_time() - begun
 
 
@@ -133,10 +133,24 @@ def test_workouts_without_anything_cost_next_to_nothing(tmp_path: Path) -> None:
     assert seconds_to_read(text, tmp_path, "export.xml") < 4
 
 
+def test_thousands_of_shoes_of_one_name_are_told_apart_at_once(tmp_path: Path) -> None:
+    """Each was compared with all before it, sign by sign: half a minute for 3,000 of them."""
+    pair = {"gearPk": 1, "gearTypeName": "Shoes", "displayName": "Simulus", "dateBegin": "2024-01-05"}
+    told = [{"gearDTOS": [pair | {"gearPk": number} for number in range(3000)], "gearActivityDTOs": {}}]
+    begun = time.process_time()
+    reading = garmin_account.parse(source(json.dumps(told), "x_gear.json"), Options())
+    assert time.process_time() - begun < 2
+    names = reading.tables["gear"]["gear"]
+    assert names.tolist()[:2] == ["Simulus (2024-01)", "Simulus (2024-01) +"]
+    assert names.is_unique
+    assert names.str.len().max() < 30
+
+
 def test_runs_of_one_list_that_start_together_are_each_told_once(tmp_path: Path) -> None:
     """Five alike rows are ten pairs, and four that repeat another."""
-    head = "Date,Activity Id,Type,Distance (km),Duration,Average Pace,Average Speed (km/h),Climb (m)\n"
-    rows = "".join(f"2024-01-05 10:00:0{n},{n},Running,5.00,25:00,5:00,12,1\n" for n in range(5))
+    head = "Date,Activity Id,Type,Route Name,Distance (km),Duration,Average Pace,Average Speed (km/h),Calories Burned,"
+    head += "Climb (m),Average Heart Rate (bpm),Notes,GPX File\n"
+    rows = "".join(f"2024-01-05 10:00:0{n},{n},Running,,5.00,25:00,5:00,12,1,1,150,,\n" for n in range(5))
     path = tmp_path / "cardioActivities.csv"
     path.write_text(head + rows)
     log = ll.read(path, cache=False)

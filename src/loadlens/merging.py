@@ -8,6 +8,7 @@ every merge. What one source lists twice stays two and is noted: a list is taken
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loadlens.log import TEXT, reading_rules
+from loadlens.log import MOST_ALIKE, TEXT, reading_rules
 from loadlens.matching import find_named, find_same_days, find_same_starts, find_shifted, unite
 from loadlens.precedence import list_sources, rank
 from loadlens.run_parts import Taken, combine_parts, find_legs, find_parts
@@ -100,18 +101,18 @@ def _note_twins(table: pd.DataFrame, pairs: list[tuple[int, int]]) -> list[dict[
     first: dict[int, int] = {}
     for a, b in sorted(pairs):
         first.setdefault(b, a)
-    return [
-        {
-            "source": sources[b],
-            "row": rows[b],
-            "field": "start_local",
-            "what": "listed_twice",
-            "value": rows[a],
-            "count": 1,
-            "action": "noted",
-        }
-        for b, a in sorted(first.items(), key=lambda pair: pair[::-1])
-    ]
+    issues: list[dict[str, object]] = []
+    told: Counter[str] = Counter(sources[b] for b in first)
+    noted: Counter[str] = Counter()
+    for b, a in sorted(first.items(), key=lambda pair: pair[::-1]):
+        noted[sources[b]] += 1
+        number, beyond = noted[sources[b]], told[sources[b]] - MOST_ALIKE
+        if number <= MOST_ALIKE + 1:  # the last one counts all that are left
+            count = beyond if number > MOST_ALIKE else 1
+            row = None if count > 1 else rows[b]
+            entry = {"source": sources[b], "row": row, "field": "start_local", "what": "listed_twice"}
+            issues.append(entry | {"value": rows[a], "count": count, "action": "noted"})
+    return issues
 
 
 def _join_groups(merged: Merged, what: str, gone: Mapping[Any, int] | None = None) -> None:

@@ -38,6 +38,7 @@ from loadlens.formats.source import Options, Reading, Source, UnreadableFile
 
 NOT_USED, NOT_KNOWN = "account_part_not_used", "account_part_not_known"
 _FOOT = ("run", "walk", "hike")
+MOST_MARKS = 4  # signs behind names that are alike; more of them get a number
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -353,11 +354,12 @@ def _read_gear(found: Any, told: Record, reading: Reading, name: str) -> None:
 def _name_shoes(shoes: list[Record], told: Record) -> list[str]:
     """Name each pair as its owner did, else by make; two pairs of one name also by the month of their first use."""
     first = [next((text for label in told["labels"] if (text := read_text(one.get(label)))), "–") for one in shoes]
-    names: list[str] = []
+    alike, again = Counter(first), Counter[str]()
+    names: dict[str, None] = {}
     for one, name in zip(shoes, first, strict=True):
-        if first.count(name) > 1:
+        if alike[name] > 1:
             name = f"{name} ({show(one.get(told['begin']) or '–')[:7]})"
-        while name in names:
-            name += " +"
-        names.append(name)
-    return names
+        while (fresh := name + (" +" * again[name] if again[name] < MOST_MARKS else f" +{again[name]}")) in names:
+            again[name] += 1
+        names[fresh] = None
+    return list(names)
