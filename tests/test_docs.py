@@ -90,6 +90,17 @@ def test_the_code_of_a_page_on_adding_runs(page: Path, fresh: Path):
     assert run_blocks(page, fresh) > 0
 
 
+def test_the_dates_in_the_readme_are_those_of_the_sample_it_offers():
+    """Who follows it with ll.sample("overload") must find three months and a run there."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    log = ll.sample("overload")
+    first, last = (str(day.date()) for day in log.span)
+    named = re.findall(r'"(\d{4}-\d\d(?:-\d\d)?)"', text)
+    assert len(named) == 3
+    assert all(first[: len(one)] <= one <= last for one in named)
+    assert {one for one in named if len(one) == 10} <= set(log.runs["date"].dt.strftime("%Y-%m-%d"))
+
+
 def test_the_measure_of_its_page_can_be_named_by_a_rule(fresh: Path):
     run_blocks(ROOT / "docs" / "adding" / "measure.md", fresh)
     run_blocks(ROOT / "docs" / "adding" / "rule.md", fresh)

@@ -63,6 +63,15 @@ def test_it_counts_days_and_runs_inside_it():
     assert f"Recorded in it: 1{NBSP}run, 16.0{NBSP}km." in said
 
 
+def test_runs_of_which_none_has_a_distance_are_no_0_km():
+    found = assess(steady_then(16_000))
+    activities = found.log.activities
+    last = activities["date"] == activities["date"].max()
+    bare = replace(found.log, activities=activities.assign(distance=activities["distance"].mask(last)))
+    said = lines(told(replace(found, log=bare), "longest_run"), "for")
+    assert f"Recorded in it: 1{NBSP}run, without a distance." in said
+
+
 def test_research_stands_on_the_side_it_speaks_for_with_its_references():
     found = assess(steady_then(16_000))
     row = told(found, "longest_run")

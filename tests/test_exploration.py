@@ -104,8 +104,8 @@ def test_the_button_puts_every_limit_back(found: Assessment):
 def test_another_rule_brings_its_own_limits(found: Assessment):
     board = explore(found, "longest_run")
     control(board, words.say("explore.rule")).value = "rest_days"
-    names = [name for name in parts(board) if "streak" in name]
-    assert sorted(names) == ["action: streak ≥ (days)", "attention: streak ≥ (days)", "note: streak ≥ (days)"]
+    names = [name for name in parts(board) if "in a row" in name]
+    assert sorted(names) == ["action: in a row ≥ (days)", "attention: in a row ≥ (days)", "note: in a row ≥ (days)"]
     assert "Rest days" in verdict(board)
 
 
@@ -141,8 +141,8 @@ def test_the_text_to_keep_reads_back_as_the_limits_on_the_board(found: Assessmen
 @undrawn
 def test_limits_are_shown_in_the_units_a_runner_reads_and_kept_in_those_of_the_log(found: Assessment, tmp_path: Path):
     board = explore(found, "longest_run", "nl")
-    one = control(board, "let op 1: rise")
-    assert (one.value, one.description) == (2.0, "let op 1: rise ≥ (km)")
+    one = control(board, "let op 1: toename")
+    assert (one.value, one.description) == (2.0, "let op 1: toename ≥ (km)")
     one.value = 3.4
     control(board, words.say("explore.keep", "nl")).value = True
     (area,) = (one for one in parts(board).values() if isinstance(one, widgets.Textarea))

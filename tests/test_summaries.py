@@ -79,8 +79,9 @@ def test_a_rule_shows_each_level_with_its_limits_and_whose_they_are(lang: str):
     rows = dict(ll.show(read_guidance().rules["sleep"], lang).rows)
     note = rows[words.say("levels_short.note", lang)]
     seven, long = words.quantity(25_200, "s", lang), words.quantity(34_200, "s", lang)
-    assert f"mean < {seven}" in note
-    assert f"mean > {long}" in note
+    mean = {"en": "mean", "nl": "gemiddelde"}[lang]
+    assert f"{mean} < {seven}" in note
+    assert f"{mean} > {long}" in note
     assert words.say("whose.page", lang) in note
     assert words.say("whose.ours", lang) in rows[words.say("levels_short.act", lang)]
 

@@ -141,11 +141,12 @@ def _tell_measured(found: Assessment, row: Any, lang: str) -> list[str]:
     runs = found.log.runs
     runs = runs[runs["date"].between(row.start, row.end)]
     if len(runs):
-        shown = {"runs": words.quantity(float(len(runs)), "runs", lang),
-                 "distance": words.quantity(float(runs["distance"].sum()), "m", lang)}  # fmt: skip
         bare = int(runs["distance"].isna().sum())
-        key = "episode.runs_bare" if bare else "episode.runs"
-        told.append(words.say(key, lang, **shown, bare=words.quantity(float(bare), "runs", lang)))
+        key = "episode.runs" if not bare else "episode.runs_bare" if bare < len(runs) else "episode.runs_unknown"
+        shown = {"runs": len(runs), "bare": bare}
+        counted = {name: words.quantity(float(n), "runs", lang) for name, n in shown.items()}
+        distance = words.quantity(float(runs["distance"].sum()), "m", lang)
+        told.append(words.say(key, lang, **counted, distance=distance))
     return told
 
 
