@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,11 @@ import pytest
 
 mpl.use("agg")
 os.environ["LOADLENS_CACHE"] = "off"  # tests of the cache name a folder of their own
+
+# Workers, kernels, pools and servers are started by the dozen: each would compile pandas and itself anew where an
+# environment forbids Python to keep what it compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).parents[1]
 

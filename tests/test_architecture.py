@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import graphlib
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -119,9 +120,15 @@ FLOORS = [
 ]
 
 
+@cache
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
 def imported(path: Path, *, lazy: bool) -> set[str]:
     """Modules of loadlens that a file imports, at the top or (lazy) also inside functions; types only are no import."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = parse(path)
     typing = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     only_types = {id(inner) for node in typing for inner in ast.walk(node)}
     nodes = (node for node in (ast.walk(tree) if lazy else tree.body) if id(node) not in only_types)
@@ -178,7 +185,7 @@ def test_no_module_bears_the_name_of_a_public_function():
     functions = {
         node.name
         for path in MODULES.values()
-        for node in ast.parse(path.read_text("utf-8")).body
+        for node in parse(path).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }
     assert functions & {name.rpartition(".")[2] for name in MODULES} == set()
@@ -194,7 +201,7 @@ def test_nothing_asks_what_day_it_is():
     asked = [
         f"{name}: {node.attr}"
         for name, path in MODULES.items()
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(parse(path))
         if isinstance(node, ast.Attribute) and node.attr in clocks
     ]
     assert asked == []

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import loadlens as ll
-from cohort_folders import a_list, write_lists
+from cohort_folders import a_list, one_rule, run_quickly, write_lists
 from loadlens.cli import main
 from loadlens.formats.source import UnreadableFile
 from loadlens.rule_trials import list_movable, move_limits
@@ -41,6 +41,20 @@ def done(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="module")
+def lists(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four participants with a list of two runs each."""
+    return write_lists(tmp_path_factory.mktemp("lists") / "root", *"abcd")
+
+
+@pytest.fixture(scope="module")
+def whole(lists: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a run of those four gives that nothing stopped, in this process."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    ll.cohort.run(lists, out, jobs=1)
+    return bytes_of(out)
+
+
 def bytes_of(out: Path) -> dict[str, bytes]:
     """All that must be the same: every table, and the manifest."""
     paths = [*out.glob("tables/*/*"), out / "manifest.json"]
@@ -52,36 +66,33 @@ def told(out: Path, name: str) -> dict:
 
 
 # ---------------------------------------------------------------- the same bytes
-@pytest.mark.slow
 def test_two_processes_give_the_bytes_of_one(root: Path, done: Path, tmp_path: Path):
     ll.cohort.run(root, tmp_path / "out", jobs=2)
     assert bytes_of(tmp_path / "out") == bytes_of(done)
 
 
-@pytest.mark.slow
-def test_any_executor_gives_the_bytes_of_our_own(tmp_path: Path):
-    root = write_lists(tmp_path / "root", "a", "b", "c")
+def test_any_executor_gives_the_bytes_of_our_own(lists: Path, whole: dict[str, bytes], tmp_path: Path):
     with ThreadPoolExecutor(3) as pool:
-        ll.cohort.run(root, tmp_path / "threads", pool)
-    ll.cohort.run(root, tmp_path / "own", jobs=1)
-    assert bytes_of(tmp_path / "threads") == bytes_of(tmp_path / "own")
+        ll.cohort.run(lists, tmp_path / "out", pool)
+    assert bytes_of(tmp_path / "out") == whole
 
 
 @pytest.mark.filterwarnings("default")  # of packages that Dask uses
-def test_a_dask_cluster_gives_the_bytes_of_one_process(root: Path, done: Path, tmp_path: Path):
+def test_a_dask_cluster_gives_the_bytes_of_one_process(lists: Path, whole: dict[str, bytes], tmp_path: Path):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, protocol="inproc://"
     ) as cluster:
         address = cluster.scheduler_address
-        assert main(["cohort", str(root), "-o", str(tmp_path / "out"), "--scheduler", address]) == 0
-    assert bytes_of(tmp_path / "out") == bytes_of(done)
+        assert main(["cohort", str(lists), "-o", str(tmp_path / "out"), "--scheduler", address]) == 0
+    assert bytes_of(tmp_path / "out") == whole
 
 
-@pytest.mark.slow
-def test_a_run_that_was_killed_goes_on_and_gives_the_bytes_of_a_whole_one(tmp_path: Path):
-    root, out = write_lists(tmp_path / "root", *"abcdefgh"), tmp_path / "out"
-    command = [sys.executable, "-m", "loadlens.cli", "cohort", str(root), "-o", str(out), "--jobs", "1"]
+def test_a_run_that_was_killed_goes_on_and_gives_the_bytes_of_a_whole_one(
+    lists: Path, whole: dict[str, bytes], tmp_path: Path
+):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "loadlens.cli", "cohort", str(lists), "-o", str(out), "--jobs", "1"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
         deadline = time.monotonic() + 120
         while len(list(out.glob(".state/*/*"))) < 2 and child.poll() is None:
@@ -91,25 +102,27 @@ def test_a_run_that_was_killed_goes_on_and_gives_the_bytes_of_a_whole_one(tmp_pa
     assert not (out / "manifest.json").exists(), "it was killed too late to show anything"
     with pytest.raises(UnreadableFile, match=r"no finished cohort here"):
         ll.cohort.load(out, "days")
-    ll.cohort.run(root, out, jobs=1)
-    assert 1 <= told(out, "run")["reused"] < 8
-    ll.cohort.run(root, tmp_path / "whole", jobs=1)
-    assert bytes_of(out) == bytes_of(tmp_path / "whole")
+    ll.cohort.run(lists, out, jobs=1)
+    assert 1 <= told(out, "run")["reused"] < 4
+    assert bytes_of(out) == whole
 
 
 def test_control_c_leaves_a_state_that_the_next_run_continues(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    lists: Path,
+    whole: dict[str, bytes],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    root, out = write_lists(tmp_path / "root", *"abc"), tmp_path / "out"
     calls = iter([cohort_tasks.assess, interrupt])
     monkeypatch.setattr(cohort_tasks, "assess", lambda *given: next(calls)(*given))
-    assert main(["cohort", str(root), "-o", str(out), "--jobs", "1"]) == 130
+    words = ["cohort", str(lists), "-o", str(tmp_path / "out"), "--jobs", "1"]
+    assert main(words) == 130
     assert "give the same command again" in capsys.readouterr().err
     monkeypatch.undo()
-    assert main(["cohort", str(root), "-o", str(out), "--jobs", "1"]) == 0
-    assert told(out, "run")["reused"] == 1
-    ll.cohort.run(root, tmp_path / "whole", jobs=1)
-    assert bytes_of(out) == bytes_of(tmp_path / "whole")
+    assert main(words) == 0
+    assert told(tmp_path / "out", "run")["reused"] == 1
+    assert bytes_of(tmp_path / "out") == whole
 
 
 def interrupt(*_: object) -> None:
@@ -118,10 +131,10 @@ def interrupt(*_: object) -> None:
 
 def test_only_what_changed_is_done_again_and_who_is_taken_out_leaves_no_trace(tmp_path: Path):
     root, out = write_lists(tmp_path / "root", "a", "b", "c"), tmp_path / "out"
-    ll.cohort.run(root, out, jobs=1)
+    run_quickly(root, out)
     (root / "b" / "Activities.csv").write_bytes(a_list(21.1))
     shutil.rmtree(root / "c")
-    found = ll.cohort.run(root, out, jobs=1)
+    found = run_quickly(root, out)
     assert told(out, "run")["reused"] == 1
     assert list(found["participant"]) == ["a", "b"]
     assert ll.cohort.load(out, "activities", ["b"])["distance"].tolist() == [21_100.0, 8_000.0]
@@ -131,21 +144,21 @@ def test_only_what_changed_is_done_again_and_who_is_taken_out_leaves_no_trace(tm
 @pytest.mark.parametrize("argument", [{"tz": "Asia/Tokyo"}, {"secret": bytes(range(32))}])
 def test_another_argument_is_another_result(tmp_path: Path, argument):
     root, out = write_lists(tmp_path / "root", "a"), tmp_path / "out"
-    ll.cohort.run(root, out, jobs=1)
+    run_quickly(root, out)
     before = told(out, "manifest")
-    ll.cohort.run(root, out, jobs=1, **argument)
+    run_quickly(root, out, **argument)
     assert told(out, "run")["reused"] == 0
     assert told(out, "manifest")["arguments"] != before["arguments"]
 
 
 def test_another_guidance_is_another_result_also_where_one_limit_moved_and_its_version_did_not(tmp_path: Path):
     root, out = write_lists(tmp_path / "root", "a"), tmp_path / "out"
-    ll.cohort.run(root, out, jobs=1)
+    run_quickly(root, out)
     before = told(out, "manifest")["arguments"]["guidance"]
-    guidance = ll.read_guidance()
-    sleep = guidance.rules["sleep"]
-    moved = move_limits(sleep, dict.fromkeys(list_movable(sleep)[:1], 6 * 3600))
-    ll.cohort.run(root, out, jobs=1, guidance=replace(guidance, rules=guidance.rules | {"sleep": moved}))
+    guidance = one_rule()
+    longest = guidance.rules["longest_run"]
+    moved = move_limits(longest, dict.fromkeys(list_movable(longest)[:1], 1.2))
+    run_quickly(root, out, guidance=replace(guidance, rules={"longest_run": moved}))
     after = told(out, "manifest")["arguments"]["guidance"]
     assert (before["id"] == after["id"], before["sha256"] == after["sha256"]) == (True, False)
     assert told(out, "run")["reused"] == 0
@@ -153,11 +166,11 @@ def test_another_guidance_is_another_result_also_where_one_limit_moved_and_its_v
 
 def test_a_staged_file_that_was_cut_off_is_made_anew(tmp_path: Path):
     root, out = write_lists(tmp_path / "root", "a", "b"), tmp_path / "out"
-    ll.cohort.run(root, out, jobs=1)
+    run_quickly(root, out)
     whole = bytes_of(out)
     staged = min(out.glob(".state/*/*"))
     staged.write_bytes(staged.read_bytes()[:-40])
-    ll.cohort.run(root, out, jobs=1)
+    run_quickly(root, out)
     assert bytes_of(out) == whole
     assert told(out, "run")["reused"] == 1
 
@@ -168,14 +181,14 @@ def test_many_participants_stand_in_several_parts_and_groups_in_the_order_of_the
         small = cohort_tables.cohort_bounds() | {"participants_per_part": 2, "rows_per_group": 1}
         for module in ("cohort", "studies.cohort_staging"):
             patch.setattr(f"loadlens.{module}.cohort_bounds", lambda: small)
-        ll.cohort.run(root, out, jobs=1)
+        run_quickly(root, out)
     assert [path.name for path in cohort_tables.list_parts(out, "days")] == [f"part-0000{n}.parquet" for n in range(3)]
     groups = list(ll.cohort.load_groups(out, "days", columns=["participant", "date"]))
     assert [list(group["participant"].unique()) for group in groups] == [["p1"], ["p2"], ["p3"], ["p4"], ["p5"]]
     assert ll.cohort.load(out, "days", ["p4", "p1", "p9"], ["participant"])["participant"].tolist() == [
         *["p1"] * 3, *["p4"] * 3
     ]  # fmt: skip
-    ll.cohort.run(root, out, jobs=1)  # in one part, as the bounds have it
+    run_quickly(root, out)  # in one part, as the bounds have it
     assert len(cohort_tables.list_parts(out, "days")) == 1
 
 
@@ -240,7 +253,7 @@ def test_the_row_of_a_participant_counts_what_is_in_its_tables(done: Path):
 
 def test_every_table_has_its_schema_also_when_nobody_has_rows(tmp_path: Path):
     (tmp_path / "root" / "a").mkdir(parents=True)
-    found = ll.cohort.run(tmp_path / "root", tmp_path / "out", jobs=1)
+    found = run_quickly(tmp_path / "root", tmp_path / "out")
     assert found["status"].tolist() == ["failed"]
     for name, columns in ll.cohort.describe_tables().items():
         frame = ll.cohort.load(tmp_path / "out", name)

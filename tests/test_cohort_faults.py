@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import loadlens as ll
-from cohort_folders import a_list, write_lists
+from cohort_folders import a_list, run_quickly, write_lists
 from loadlens.formats.source import UnreadableFile
 from loadlens.simulators.simulated_exports import fit_file
 from loadlens.studies import cohort_pool, cohort_tables, cohort_tasks
@@ -47,7 +47,7 @@ def test_each_hostile_participant_is_a_row_with_its_reason_and_the_others_comple
         file.truncate(250_000_000)
     (root / "damaged.zip").write_bytes(b"PK\x03\x04 and nothing of a zip")
     refuse_opening(root / "closed" / "Activities.csv", monkeypatch)
-    found = ll.cohort.run(root, tmp_path / "out", jobs=1)
+    found = run_quickly(root, tmp_path / "out")
     assert found.set_index("participant")["status"].to_dict() == {
         "a_good": "assessed", "bomb": "failed", "closed": "failed", "damaged": "failed", "empty": "failed",
         "fit": "failed", "nonsense": "failed", "z_good": "assessed",
@@ -95,12 +95,12 @@ def test_a_fault_of_ours_costs_one_participant_and_is_tried_again(
         return real(log, *given)
 
     monkeypatch.setattr(cohort_tasks, "assess", faulty)
-    found = ll.cohort.run(root, out, jobs=1)
+    found = run_quickly(root, out)
     assert list(reasons(found)) == ["b"]
     assert said in reasons(found)["b"]
     assert str(tmp_path) not in reasons(found)["b"]
     monkeypatch.undo()
-    assert ll.cohort.run(root, out, jobs=1)["status"].tolist() == ["assessed"] * 3
+    assert run_quickly(root, out)["status"].tolist() == ["assessed"] * 3
     assert json.loads((out / "run.json").read_text())["reused"] == 2
 
 
@@ -113,7 +113,7 @@ def test_files_that_change_while_they_are_read_are_no_result(tmp_path: Path, mon
         return log
 
     monkeypatch.setattr(cohort_tasks, "read", slow)
-    assert "changed while they were read" in reasons(ll.cohort.run(root, tmp_path / "out", jobs=1))["a"]
+    assert "changed while they were read" in reasons(run_quickly(root, tmp_path / "out"))["a"]
 
 
 def test_names_and_texts_that_are_no_utf8_are_written_as_escapes(tmp_path: Path):
@@ -122,7 +122,7 @@ def test_names_and_texts_that_are_no_utf8_are_written_as_escapes(tmp_path: Path)
         (root / os.fsdecode(b"caf\xe9")).mkdir()
     except OSError:
         pytest.skip("this system has names in UTF-8 only")
-    found = ll.cohort.run(root, tmp_path / "out", jobs=1)
+    found = run_quickly(root, tmp_path / "out")
     assert found["participant"].tolist() == ["a", r"caf\udce9"]
 
 
@@ -131,7 +131,7 @@ def test_with_a_secret_no_reason_quotes_a_file_and_no_name_is_told(tmp_path: Pat
     (root / "Pietersen").mkdir()
     (root / "Pietersen" / "runs of Pietersen.csv").write_bytes(b"a,b\nPietersen,2\n")
     (root / "list of Pietersen.txt").write_bytes(b"Pietersen")
-    found = ll.cohort.run(root, tmp_path / "out", jobs=1, secret=bytes(range(32)))
+    found = run_quickly(root, tmp_path / "out", secret=bytes(range(32)))
     assert found["status"].value_counts().to_dict() == {"assessed": 1, "failed": 1}
     assert found["participant"].str.fullmatch("p[0-9a-f]{16}").all()
     assert found[["entry", "bytes"]].isna().all(axis=None)
@@ -147,7 +147,7 @@ def test_with_a_secret_no_reason_quotes_a_file_and_no_name_is_told(tmp_path: Pat
 def test_a_key_that_is_too_short_is_refused_before_anything_is_done(tmp_path: Path):
     root = write_lists(tmp_path / "root", "a")
     with pytest.raises(ll.LogError):
-        ll.cohort.run(root, tmp_path / "out", jobs=1, secret=b"short")
+        run_quickly(root, tmp_path / "out", secret=b"short")
     assert not (tmp_path / "out").exists()
 
 
@@ -245,7 +245,7 @@ class Elsewhere(Executor):
 
 def test_a_participant_that_kills_the_workers_of_a_cluster_is_a_row(tmp_path: Path):
     root = write_lists(tmp_path / "root", "a", "b", "c")
-    found = ll.cohort.run(root, tmp_path / "out", Elsewhere(KilledWorker("b")))
+    found = run_quickly(root, tmp_path / "out", Elsewhere(KilledWorker("b")))
     assert found["status"].tolist() == ["assessed", "failed", "assessed"]
     assert "killed twice" in reasons(found)["b"]
     assert ll.cohort.load(tmp_path / "out", "days")["participant"].unique().tolist() == ["a", "c"]
@@ -254,9 +254,9 @@ def test_a_participant_that_kills_the_workers_of_a_cluster_is_a_row(tmp_path: Pa
 def test_an_error_of_the_cluster_ends_the_run_and_the_next_one_goes_on(tmp_path: Path):
     root, out = write_lists(tmp_path / "root", "a", "b", "c"), tmp_path / "out"
     with pytest.raises(OSError, match="the scheduler is gone"):
-        ll.cohort.run(root, out, Elsewhere(OSError("the scheduler is gone")))
+        run_quickly(root, out, Elsewhere(OSError("the scheduler is gone")))
     assert not (out / "manifest.json").exists()
-    assert ll.cohort.run(root, out, jobs=1)["status"].tolist() == ["assessed"] * 3
+    assert run_quickly(root, out)["status"].tolist() == ["assessed"] * 3
     assert json.loads((out / "run.json").read_text())["reused"] >= 1
 
 
@@ -264,7 +264,7 @@ def test_a_worker_with_another_program_is_refused(tmp_path: Path, monkeypatch: p
     root = write_lists(tmp_path / "root", "a")
     monkeypatch.setattr(cohort_tasks, "describe_program", lambda: "another")
     with pytest.raises(UnreadableFile, match="a worker has another version"):
-        ll.cohort.run(root, tmp_path / "out", jobs=1)
+        run_quickly(root, tmp_path / "out")
 
 
 def test_an_executor_holds_a_bounded_number_of_tasks(monkeypatch: pytest.MonkeyPatch):

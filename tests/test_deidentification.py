@@ -99,7 +99,7 @@ def test_the_formats_that_may_be_named_are_those_of_the_package():
 SIGN = "ZQX"  # no word of loadlens has these three letters in a row
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # of sixty texts each
 @given(
     planted=st.lists(
         st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12), min_size=60, max_size=60

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import loadlens as ll
-from cohort_folders import a_list, write_lists
+from cohort_folders import a_list, run_quickly, write_lists
 from loadlens.formats.source import UnreadableFile
 from loadlens.studies import cohort_tables, participants
 from loadlens.studies.participants import Ignored, find_participants
@@ -95,20 +95,20 @@ def store():
 
 
 def test_participants_of_a_remote_place_give_what_they_give_here(store, tmp_path: Path):
-    found = ll.cohort.run("memory://study", tmp_path / "out", jobs=1)
+    found = run_quickly("memory://study", tmp_path / "out")
     assert found[["participant", "status", "files"]].to_numpy().tolist() == [["a", "assessed", 2], ["b", "assessed", 1]]
     here = write_lists(tmp_path / "here", "a", "b")
     (here / "a" / "deep").mkdir()
     (here / "a" / "deep" / "notes.csv").write_bytes(b"x,y\n1,2\n")
     (here / "readme.txt").write_bytes(b"two of them")
-    ll.cohort.run(here, tmp_path / "local", jobs=1)
+    run_quickly(here, tmp_path / "local")
     assert (tmp_path / "out" / "manifest.json").read_bytes() == (tmp_path / "local" / "manifest.json").read_bytes()
 
 
 def test_more_than_one_participant_can_have_is_not_fetched(store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     bounds = cohort_tables.cohort_bounds() | {"fetched_bytes_at_most": 100}
     monkeypatch.setattr(participants, "cohort_bounds", lambda: bounds)
-    found = ll.cohort.run("memory://study", tmp_path / "out", jobs=1)
+    found = run_quickly("memory://study", tmp_path / "out")
     assert found["status"].tolist() == ["failed"] * 2
     assert found["reason"].str.contains("more than 100 bytes").all()
 

@@ -171,9 +171,12 @@ def test_outside_already_it_is_what_the_rule_comes_to_after_the_seven_days_that_
 
 
 # ---------------------------------------------------------------- limits found again
-def levels_with(runs: list[tuple[str, float | None]], ahead: list[tuple[str, float]], last: int) -> pd.DataFrame:
-    """Levels of every rule on every day up to a day of the log, with these runs added to it."""
-    days = assess(log_of([*runs, *ahead], rest_until=last), DISTANCE).days
+def levels_with(
+    runs: list[tuple[str, float | None]], ahead: list[tuple[str, float]], last: int, *rules: str
+) -> pd.DataFrame:
+    """Levels of rules on every day up to a day of the log, with these runs added to it."""
+    asked = replace(DISTANCE, rules={name: DISTANCE.rules[name] for name in rules or ON_DISTANCE})
+    days = assess(log_of([*runs, *ahead], rest_until=last), asked).days
     return days.assign(code=days["level"].cat.codes).set_index(["rule", "date"])
 
 
@@ -208,7 +211,8 @@ def test_at_its_limit_no_rule_speaks_up_and_a_little_more_makes_it(
             dates = row["days"].split()
 
             def crosses(metres: float) -> bool:
-                ran = levels_with(runs, [(date, metres / len(dates)) for date in dates], horizon)  # noqa: B023
+                ahead = [(date, metres / len(dates)) for date in dates]  # noqa: B023
+                ran = levels_with(runs, ahead, horizon, row["rule"])  # noqa: B023
                 return bool((ran.loc[row["rule"]].loc[first:]["code"] >= code).any())  # noqa: B023
 
             assert not crosses(row[level])

@@ -52,6 +52,19 @@ def pages(found: Assessment) -> dict[str, str]:
     return {lang: str(reports.report(found, lang=lang)) for lang in words.LANGUAGES}
 
 
+@pytest.fixture(scope="module")
+def tiny() -> Assessment:
+    """Two runs and nothing else."""
+    return assess(build_log(build_activities([("2024-03-01", 8_000), ("2024-03-12", 8_000)])))
+
+
+@pytest.fixture(scope="module")
+def flagged() -> dict[str, str]:
+    """Pages with a red flag in the diary."""
+    found = assess(made_log(40, tags="swelling"))
+    return {lang: str(reports.report(found, lang=lang)) for lang in words.LANGUAGES}
+
+
 @pytest.mark.parametrize("lang", words.LANGUAGES)
 def test_the_page_stands_on_its_own(pages: dict[str, str], lang: str):
     page = Page(pages[lang])
@@ -104,28 +117,26 @@ def test_the_order_is_from_what_is_grave_to_what_was_read(pages: dict[str, str])
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)
-def test_a_red_flag_stands_above_everything(lang: str):
-    page = str(reports.report(assess(made_log(tags="swelling")), lang=lang))
-    letter, page = page.split("<main")
+def test_a_red_flag_stands_above_everything(flagged: dict[str, str], lang: str):
+    letter, page = flagged[lang].split("<main")
     assert words.say("report.see_doctor", lang) in letter
     order = page.index(words.say("report.see_doctor", lang))
     assert page.index('id="red-flags"') < order < page.index('id="now"')
     assert 'class="flag doctor"' in page
 
 
-def test_the_plan_is_told_and_drawn_unless_a_red_flag_leaves_none(pages: dict[str, str]):
+def test_the_plan_is_told_and_drawn_unless_a_red_flag_leaves_none(pages: dict[str, str], flagged: dict[str, str]):
     """20 km is the longest of the last 30 days: up to 22 km within."""
     text = "".join(Page(pages["en"]).text)
     assert words.say("plan.title") in text
     assert f"up to {words.quantity(22_000, 'm')} within" in text
     assert pages["en"].count(f'aria-label="{words.say("plan.title")}') == 2
-    flagged = str(reports.report(assess(made_log(tags="swelling"))))
-    assert words.say("plan.no_plan", names="Swelling, warmth, redness") in flagged
-    assert f'aria-label="{words.say("plan.title")}' not in flagged
+    assert words.say("plan.no_plan", names="Swelling, warmth, redness") in flagged["en"]
+    assert f'aria-label="{words.say("plan.title")}' not in flagged["en"]
 
 
 def test_without_a_diary_no_red_flag_does_not_mean_none():
-    page = str(reports.report(assess(made_log(diary=False))))
+    page = str(reports.report(assess(made_log(40, diary=False))))
     assert words.say("report.red_flags_no_diary") in page
     assert words.say("report.red_flags_none") not in page
 
@@ -175,22 +186,21 @@ def test_dutch_addresses_the_reader_with_je(pages: dict[str, str]):
     assert re.search(r"\bje\b", text)
 
 
-def test_the_same_assessment_gives_the_same_page(pages: dict[str, str], found: Assessment):
-    assert reports.report(found) == pages["en"]
-
-
-def test_it_is_written_whole_or_not_at_all(found: Assessment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_it_is_written_whole_or_not_at_all_and_the_same_each_time(
+    found: Assessment, pages: dict[str, str], tiny: Assessment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     target = tmp_path / "report.html"
     assert reports.report(found, target) == target
     before = target.read_text("utf-8")
     assert before.startswith("<!doctype html>")
+    assert before == pages["en"]
 
     def fail(self: Path, *_: object) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
-        reports.report(found, target, lang="nl")
+        reports.report(tiny, target, lang="nl")
     assert target.read_text("utf-8") == before
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
@@ -219,12 +229,12 @@ def test_an_episode_lays_what_speaks_for_it_beside_what_speaks_against_it_and_wh
     assert 'href="#ref-frandsen_2025"' in text
 
 
-def test_many_files_of_one_kind_are_one_line(found: Assessment):
+def test_many_files_of_one_kind_are_one_line(tiny: Assessment):
     good = {"format": "fit", "status": "read", "rows": 1, "used": 1, "set_aside": 0}
     rows = [{"path": f"runs/{n}.fit", **good} for n in range(300)]
     rows.append({"path": "runs/bad.fit", **good, "status": "damaged"})
-    log = replace(found.log, sources=conform("sources", pd.DataFrame(rows))[0])
-    text = "".join(Page(str(reports.report(replace(found, log=log)))).text)
+    log = replace(tiny.log, sources=conform("sources", pd.DataFrame(rows))[0])
+    text = "".join(Page(str(reports.report(replace(tiny, log=log)))).text)
     assert "300 files in runs" in text
     assert "runs/bad.fit" in text
     assert "runs/7.fit" not in text
@@ -243,8 +253,8 @@ def test_lengths_of_different_things_are_not_added_up(found: Assessment):
     assert (cut["example"], cut["others"], unreadable["count"]) == ("280.csv", 1, "2")
 
 
-def test_a_log_of_two_runs_and_nothing_else_has_a_report():
-    page = str(reports.report(assess(build_log(build_activities([("2024-03-01", 8_000), ("2024-03-12", 8_000)])))))
+def test_a_log_of_two_runs_and_nothing_else_has_a_report(tiny: Assessment):
+    page = str(reports.report(tiny))
     assert words.say("report.now_none") in page
     assert words.say("report.ledger_none") in page
     assert words.say("report.episodes_none") in page
