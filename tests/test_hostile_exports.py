@@ -146,17 +146,24 @@ def test_thousands_of_shoes_of_one_name_are_told_apart_at_once(tmp_path: Path) -
     assert names.str.len().max() < 30
 
 
-def test_runs_of_one_list_that_start_together_are_each_told_once(tmp_path: Path) -> None:
-    """Five alike rows are ten pairs, and four that repeat another."""
-    head = "Date,Activity Id,Type,Route Name,Distance (km),Duration,Average Pace,Average Speed (km/h),Calories Burned,"
-    head += "Climb (m),Average Heart Rate (bpm),Notes,GPX File\n"
-    rows = "".join(f"2024-01-05 10:00:0{n},{n},Running,,5.00,25:00,5:00,12,1,1,150,,\n" for n in range(5))
+HEAD = "Date,Activity Id,Type,Route Name,Distance (km),Duration,Average Pace,Average Speed (km/h),Calories Burned,"
+HEAD += "Climb (m),Average Heart Rate (bpm),Notes,GPX File\n"
+
+
+@pytest.mark.parametrize(
+    ("runs", "rows", "counts"), [(5, 4, {1: 4}), (MOST_ALIKE + 4, MOST_ALIKE + 1, {1: MOST_ALIKE, 3: 1})]
+)
+def test_runs_of_one_list_that_start_together_are_each_told_once(runs, rows, counts, tmp_path: Path) -> None:
+    """Five alike rows are ten pairs, and four that repeat another; of 1,003 repeats the last row counts three."""
     path = tmp_path / "cardioActivities.csv"
-    path.write_text(head + rows)
+    alike = "".join(f"2024-01-05 10:00:00,{n},Running,,5.00,25:00,5:00,12,1,1,150,,\n" for n in range(runs))
+    path.write_text(HEAD + alike)
     log = ll.read(path, cache=False)
+    assert len(log.activities) == runs
     twice = log.ledger[log.ledger["what"] == "listed_twice"]
-    assert twice["row"].tolist() == [3, 4, 5, 6]
-    assert twice["value"].tolist() == ["2", "2", "2", "2"]
+    assert (len(twice), twice["count"].value_counts().to_dict()) == (rows, counts)
+    assert twice["row"].tolist()[:4] == [3, 4, 5, 6]
+    assert twice["value"].tolist()[:4] == ["2", "2", "2", "2"]
 
 
 def test_a_small_zip_unpacks_to_ten_megabytes_at_most(tmp_path: Path) -> None:
