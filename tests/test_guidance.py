@@ -71,7 +71,7 @@ def test_the_bundled_document_is_read_whole():
 def test_the_bundled_document_says_what_its_version_said():
     guidance = read_guidance()
     assert {guidance.key: guidance.digest} == {
-        "runners_knee@1.0.0": "de749c4118e89c34b42beaf0d7f20c46ca7a50688942d7dd4df0c134d7d5b926"
+        "runners_knee@1.0.0": "6ba7cfdc9c6db909bfe92b5d26992d3b56352c816e98bb3f34324655cbcc45a3"
     }, "changed: once a release has held this version, a new one in document.toml; before that, its digest here"
 
 

@@ -98,8 +98,8 @@ def tell_entry(entry: Mapping[Any, Any], lang: str) -> str:
     )
 
 
-def tell_alike(entries: pd.DataFrame, lang: str) -> tuple[str, int]:
-    """Say rows of the ledger of one kind and column in one sentence, and how many there are of what it speaks of.
+def tell_alike(entries: pd.DataFrame, lang: str) -> tuple[str, int, str]:
+    """Say rows of the ledger of one kind and column in one sentence: that, its count, and the source it speaks of.
 
     Parameters
     ----------
@@ -112,10 +112,11 @@ def tell_alike(entries: pd.DataFrame, lang: str) -> tuple[str, int]:
     sized = entries["what"].iloc[0] in SIZES
     place = int(counts.to_numpy(float).argmax()) if sized else 0
     count = int(counts.max() if sized else counts.sum())
-    said = tell_entry(entries.iloc[place].to_dict() | {"count": count}, lang)
+    entry = entries.iloc[place].to_dict() | {"count": count}
+    said = tell_entry(entry, lang)
     if sized and len(entries) > 1:
         said = words.say("ledger_more.longest_of", lang, said=said, count=words.number(float(len(entries)), lang))
-    return said, count
+    return said, count, _text(entry.get("source"))
 
 
 def _text(value: Any) -> str:

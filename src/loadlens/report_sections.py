@@ -229,15 +229,14 @@ def ledger(log: RunningLog, lang: str) -> list[Section]:
     rows = log.ledger.assign(count=log.ledger["count"].fillna(1), field=log.ledger["field"].fillna(""))
     groups = []
     for (_, action, _), group in rows.groupby(["what", "action", "field"], sort=False, dropna=False):
-        said, count = tell_alike(group, lang)
-        names = group["source"].dropna().unique()
+        said, count, source = tell_alike(group, lang)
         groups.append(
             {
                 "said": said,
                 "action": words.say(f"actions.{action}", lang) if isinstance(action, str) else words.MISSING,
                 "count": words.number(float(count), lang),
-                "others": max(len(names) - 1, 0),
-                "example": drawable_path(str(names[0])) if len(names) else "",
+                "others": max(group["source"].nunique() - 1, 0),
+                "example": drawable_path(source),
                 "weight": count,
             }
         )
