@@ -189,8 +189,9 @@ def test_of_several_silences_the_longest_is_told_and_of_other_rows_the_sum():
     silences = pd.DataFrame(
         {"what": "long_silence", "field": "date", "value": ["2020-01-11", "2021-06-19"], "count": [55, 196]}
     )
-    said, count = tell_alike(silences, "nl")
-    assert (said[:42], count) == ("196 dagen geen activiteit na 19 jun 2021: ", 196)
+    silences["source"] = ["a.csv", "b.csv"]
+    said, count, source = tell_alike(silences, "nl")
+    assert (said[:42], count, source) == ("196 dagen geen activiteit na 19 jun 2021: ", 196, "b.csv")
     assert said.endswith(" (de langste van 2)")
     doubled = pd.DataFrame({"what": "cadence_doubled", "field": "cadence", "value": None, "count": [3, 4]})
     assert tell_alike(doubled, "en")[1] == 7
