@@ -239,8 +239,8 @@ def test_the_sentence_on_resting_heart_rate_names_the_limit_that_holds(log):
     rule = GUIDANCE.rules["resting_heart_rate"]
     stricter = replace(rule, levels={**rule.levels, "watch": ({"excess": {"at_least": 14.5}},)})
     found = assess(log, replace(GUIDANCE, rules={rule.id: stricter}))
-    assert "attention starts at 14.5\u00a0bpm" in found.tell(rule.id)
-    assert "vanaf 14,5\u00a0slagen" in found.tell(rule.id, lang="nl")
+    assert "Attention starts at 14.5\u00a0bpm" in found.tell(rule.id)
+    assert "Let op begint bij 14,5\u00a0slagen" in found.tell(rule.id, lang="nl")
 
 
 def test_within_the_budget_nothing_moves(log):

@@ -201,7 +201,7 @@ def test_the_command_line_says_what_was_done_who_failed_and_where_the_results_ar
     assert main(["cohort", str(root), "-o", str(tmp_path / "out"), "--jobs", "1", "--lang", "nl"]) == 0
     said = capsys.readouterr().out
     assert "Deelnemers beoordeeld: 2; mislukt: 1." in said
-    assert "  leeg: niets gevonden om te lezen" in said
+    assert "\n  leeg: helemaal geen bestanden; noem het bestand" in said
     assert str(tmp_path / "out") in said
     assert told(tmp_path / "out", "manifest")["digest"] in said
     assert (tmp_path / "out" / "report.html").is_file()

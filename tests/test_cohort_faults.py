@@ -53,7 +53,7 @@ def test_each_hostile_participant_is_a_row_with_its_reason_and_the_others_comple
         "fit": "failed", "nonsense": "failed", "z_good": "assessed",
     }  # fmt: skip
     said = reasons(found)
-    assert "unpacks to more than 50,000,000 bytes" in said["bomb"]
+    assert "which no export of its size does" in said["bomb"]
     assert "the zip is damaged" in said["damaged"]
     assert "no files at all" in said["empty"]
     assert "fit/run.fit" in said["fit"]

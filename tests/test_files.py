@@ -231,7 +231,7 @@ def test_an_unknown_time_zone_is_refused(folder):
 
 
 def test_a_folder_with_nothing_in_it_says_so(tmp_path):
-    with pytest.raises(ll.UnreadableFile, match="nothing to read"):
+    with pytest.raises(ll.UnreadableFile, match=f"^{tmp_path.name}: no files at all"):
         ll.read(tmp_path)
 
 

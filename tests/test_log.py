@@ -25,6 +25,12 @@ def test_conform_gives_all_columns_in_order_whatever_came_in():
     assert issues == []
 
 
+def test_a_column_of_nothing_but_gaps_is_of_its_own_kind_whatever_they_are_gaps_of():
+    """pandas takes times that are all missing for times without a zone, which are no instants."""
+    frame, _ = conform("activities", pd.DataFrame({"start_utc": [pd.NaT, pd.NaT], "distance": [None, None]}))
+    assert (str(frame["start_utc"].dtype), str(frame["distance"].dtype)) == ("datetime64[us, UTC]", "float64")
+
+
 def test_conform_sets_a_heart_rate_of_300_aside_and_says_where():
     frame, issues = conform(
         "activities", pd.DataFrame({"heart_rate": [150.0, 300.0], "source": "list.csv", "source_row": [2, 3]})

@@ -110,7 +110,7 @@ def literal_keys() -> set[str]:
     """Keys that stand as plain text in calls to say(), in templates too, and to what writes ledger rows."""
     places = {"note": 0, "note_cells": 0, "set_aside": 1, "_set_aside": 1}
     templates = (path.read_text("utf-8") for path in PACKAGE.rglob("*.j2"))
-    keys = {key for text in templates for key in re.findall(r"\bsay\([\"']([a-z_]+\.\w+)[\"']", text)}
+    keys = {key for text in templates for key in re.findall(r"\bsay\([\"']([a-z_]+\.\w+)[\"'](?! ~)", text)}
     for path in PACKAGE.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(call, ast.Dict):

@@ -254,7 +254,9 @@ def _tell_cohort(found: pd.DataFrame, out: Path, lang: str) -> list[str]:
     """Tell how many were assessed, who was not and why, and where the results are."""
     failed = found[found["status"] == "failed"]
     reason = failed["reason" if lang == "en" else f"reason_{lang}"]
-    lines = [f"  {name}: {why}" for name, why in zip(failed["participant"], reason, strict=True)]
+    lines = [
+        f"  {name}: {why.removeprefix(f'{name}: ')}" for name, why in zip(failed["participant"], reason, strict=True)
+    ]
     digest = json.loads((out / "manifest.json").read_text("utf-8"))["digest"]
     counts = {"assessed": len(found) - len(failed), "failed": len(failed)}
     said = {name: words.number(float(count), lang) for name, count in counts.items()}

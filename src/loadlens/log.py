@@ -112,7 +112,7 @@ def conform(
 
 def _cast(table: str, name: str, spec: dict[str, Any], frame: pd.DataFrame) -> pd.Series[Any]:
     dtype = DTYPES[spec["dtype"]]
-    if name not in frame:
+    if name not in frame or frame[name].isna().all():  # of nothing but gaps pandas cannot tell what they are gaps of
         return pd.Series(index=frame.index, dtype=dtype)
     try:
         column = frame[name]
