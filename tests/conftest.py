@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from hypothesis import settings
 
 mpl.use("agg")
 os.environ["LOADLENS_CACHE"] = "off"  # tests of the cache name a folder of their own
@@ -17,6 +18,9 @@ os.environ["LOADLENS_CACHE"] = "off"  # tests of the cache name a folder of thei
 # environment forbids Python to keep what it compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+settings.register_profile("untimed", deadline=None)  # how fast a machine is, is not what a test is about
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 
