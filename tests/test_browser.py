@@ -26,7 +26,7 @@ from loadlens.paper import find_browser, print_page
 from loadlens.reports import report
 from report_logs import SHOWN, made_log
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "1_first_look.ipynb"
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "3_your_own_rule.ipynb"
 WIDTHS = (375, 1280)
 
 
@@ -231,7 +231,7 @@ WRONG = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='appl
 """Outputs of a cell that say that something went wrong."""
 
 
-def test_the_first_notebook_runs_from_top_to_bottom_in_jupyterlab(browser: Any, lab: str, tmp_path: Path):
+def test_a_notebook_runs_from_top_to_bottom_in_jupyterlab(browser: Any, lab: str, tmp_path: Path):
     code = [cell for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
     drawing = sum("plot" in "".join(cell["source"]) for cell in code)
     page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()

@@ -66,6 +66,7 @@ def told(out: Path, name: str) -> dict:
 
 
 # ---------------------------------------------------------------- the same bytes
+@pytest.mark.slow
 def test_two_processes_give_the_bytes_of_one(root: Path, done: Path, tmp_path: Path):
     ll.cohort.run(root, tmp_path / "out", jobs=2)
     assert bytes_of(tmp_path / "out") == bytes_of(done)
@@ -88,6 +89,7 @@ def test_a_dask_cluster_gives_the_bytes_of_one_process(lists: Path, whole: dict[
     assert bytes_of(tmp_path / "out") == whole
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_and_gives_the_bytes_of_a_whole_one(
     lists: Path, whole: dict[str, bytes], tmp_path: Path
 ):

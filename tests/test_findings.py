@@ -256,9 +256,7 @@ def hostile_logs() -> st.SearchStrategy[RunningLog]:
     return draw_log()
 
 
-SLOW = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+SLOW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @SLOW

@@ -14,6 +14,8 @@ from loadlens.simulation import simulate
 from loadlens.simulators import simulated_accounts, simulated_exports, simulated_fit
 from loadlens.simulators.simulated_exports import write_export
 
+pytestmark = pytest.mark.slow
+
 LIFE = simulate("steady", weeks=16)  # the clocks change in its thirteenth week
 RUNS = LIFE.activities[LIFE.activities["sport"] == "run"]
 WAYS = {

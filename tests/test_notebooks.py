@@ -15,7 +15,12 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def mark(path: Path) -> object:
+    """A cohort of 40 runners is read in its notebook."""
+    return pytest.param(path, marks=[pytest.mark.slow] if path.stem == "4_a_cohort" else [], id=path.stem)
+
+
+@pytest.mark.parametrize("path", [mark(path) for path in NOTEBOOKS])
 def test_it_runs_without_a_warning(path: Path, monkeypatch: pytest.MonkeyPatch):
     import nbformat  # with what it needs it takes as long to import as pandas: not where only names are asked for
     from nbclient import NotebookClient

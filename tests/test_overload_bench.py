@@ -22,6 +22,8 @@ from benchmarks.overload_bench import baselines, changes, experiment, page, scor
 from benchmarks.overload_bench.runners import SETTINGS, WEEKLY_CV, Kind, Plan, draw_runner, write_log  # noqa: E402
 from benchmarks.overload_bench.targets import burden_of  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 GUIDANCE = read_guidance()
 PUBLISHED = json.loads((ROOT / "docs" / "overload_bench.json").read_text("utf-8"))
 

@@ -22,6 +22,8 @@ from loadlens.simulators.simulated_fit import fit_file, fit_message
 from loadlens.studies.cohort_tables import load_groups
 from loadlens.studies.deidentification import count_weeks, describe, pseudonym
 
+pytestmark = pytest.mark.slow
+
 pq = pytest.importorskip("pyarrow.parquet")
 pc = pytest.importorskip("pyarrow.compute")
 

@@ -21,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks are no part of 
 
 from benchmarks.planted_hazards.cox import fit_cox
 
+pytestmark = pytest.mark.slow
+
 PLANTED = {"small": 3.0, "moderate": 3.0, "large": 6.0}
 NONE = {"small": 1.0, "moderate": 1.0, "large": 1.0}
 SPIKES = ["spike_small", "spike_moderate", "spike_large"]
