@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache, lru_cache
 
 from loadlens import words
 from loadlens.formats import delimited
@@ -60,17 +61,8 @@ def explain_unknown(text: str) -> dict[str, dict[str, str]]:
     records = [cells for _, cells in delimited.first_records(text, delimiter, 5)]
     cells = max(records, key=_count_words, default=[])[:WIDEST]
     labels = [cell.strip()[:60] for cell in cells if cell.strip()]
-    meanings = {
-        alias: {"alias": alias, "column": profile.fields[hits[0][0]].column, "export": profile.id}
-        for profile in all_profiles()
-        for alias, hits in profile.lookup.items()
-    }
     unknown = [label for label in labels if not any(profile.explain(label) for profile in all_profiles())]
-    near = [
-        {"label": label} | meanings[alias]
-        for label in unknown[:MOST_LABELS]
-        for alias in difflib.get_close_matches(plain(label), list(meanings), n=1, cutoff=0.75)
-    ]
+    near = [{"label": label} | like for label in unknown[:MOST_LABELS] if (like := _find_nearest(plain(label)))]
     known = Counter(profile.id for label in labels for profile in all_profiles() if profile.explain(label))
     known.update(profile.id for one in near for profile in all_profiles() if one["alias"] in profile.lookup)
     alike = sorted(all_profiles(), key=lambda profile: -known[profile.id])[:MOST_ALIKE]
@@ -86,6 +78,22 @@ def explain_unknown(text: str) -> dict[str, dict[str, str]]:
         others = len(all_profiles()) - len(alike)
         told["looked"][lang] = words.say("error_parts.more", lang, shown=looked, count=others)
     return told
+
+
+@cache
+def _meanings() -> dict[str, dict[str, str]]:
+    """Return what each known heading means, in the last of the exports that have it."""
+    return {
+        alias: {"alias": alias, "column": profile.fields[hits[0][0]].column, "export": profile.id}
+        for profile in all_profiles()
+        for alias, hits in profile.lookup.items()
+    }
+
+
+@lru_cache(maxsize=4096)  # an archive has the same unknown headings in table after table
+def _find_nearest(label: str) -> dict[str, str] | None:
+    """Return what the known heading means that a heading resembles most; None when it resembles none."""
+    return next((_meanings()[alias] for alias in difflib.get_close_matches(label, _meanings(), n=1, cutoff=0.75)), None)
 
 
 def _count_words(cells: Sequence[str]) -> int:
